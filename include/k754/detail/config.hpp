@@ -1,0 +1,91 @@
+/// What k754 needs from the compiler, refused here with a reason where it is missing, and the name of the
+/// inline namespace that keeps apart what was compiled differently.
+#ifndef K754_DETAIL_CONFIG_HPP
+#define K754_DETAIL_CONFIG_HPP
+
+#include "../version.hpp"
+
+#if __cplusplus < 202002L
+#error "k754 needs C++20 (-std=c++20 or newer)."
+#endif
+
+#if !defined(__GNUC__)
+#error "k754 supports GCC 12 or newer and Clang 14 or newer."
+#endif
+
+// Flags that allow the compiler to change answers. They are refused, not worked around: a guard that holds
+// for most of them is a wrong answer for the rest. Clang defines no macro for some of these.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ != 0) || \
+    defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
+#error "k754: -ffast-math, -Ofast and their parts (-ffinite-math-only, -fassociative-math, \
+-freciprocal-math, -fno-signed-zeros) change results. Compile this unit without them."
+#endif
+
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0
+#error "k754: this target evaluates float in a wider type (x87). On 32-bit x86 use -msse2 -mfpmath=sse."
+#endif
+
+#if defined(__cpp_exceptions)
+#define K754_EXCEPTIONS 1
+#else
+#define K754_EXCEPTIONS 0
+#endif
+
+/// For the members of types that translation units with different flags exchange: always part of the caller,
+/// so that no copy compiled for one instruction set can serve another.
+#define K754_INLINE __attribute__((always_inline)) inline
+
+// The tag names everything that changes the code or the behaviour of an inline function. Two units that
+// differ in one of these get two functions instead of whichever copy the linker saw first.
+#if defined(__clang__)
+#define K754_ABI_COMPILER clang
+#else
+#define K754_ABI_COMPILER gcc
+#endif
+
+#if defined(__AVX512F__)
+#define K754_ABI_ISA avx512
+#elif defined(__AVX2__)
+#define K754_ABI_ISA avx2
+#elif defined(__AVX__)
+#define K754_ABI_ISA avx
+#elif defined(__SSE4_2__)
+#define K754_ABI_ISA sse42
+#elif defined(__SSSE3__)
+#define K754_ABI_ISA ssse3
+#elif defined(__ARM_FEATURE_SVE)
+#define K754_ABI_ISA sve
+#else
+#define K754_ABI_ISA base
+#endif
+
+// Fused multiply-add as one instruction (detail of fma.hpp; the bits are the same without it).
+#if defined(__FMA__) || defined(__aarch64__)
+#define K754_NATIVE_FMA 1
+#define K754_ABI_FMA fma
+#else
+#define K754_NATIVE_FMA 0
+#define K754_ABI_FMA nofma
+#endif
+
+#if defined(__OPTIMIZE__)
+#define K754_ABI_OPTIMIZED opt
+#else
+#define K754_ABI_OPTIMIZED noopt
+#endif
+
+#if K754_EXCEPTIONS
+#define K754_ABI_EXCEPTIONS throws
+#else
+#define K754_ABI_EXCEPTIONS nothrow
+#endif
+
+#define K754_ABI_JOIN_(major, minor, compiler, isa, fma, optimized, exceptions) \
+  v##major##_##minor##_##compiler##_##isa##_##fma##_##optimized##_##exceptions
+#define K754_ABI_JOIN(major, minor, compiler, isa, fma, optimized, exceptions) \
+  K754_ABI_JOIN_(major, minor, compiler, isa, fma, optimized, exceptions)
+#define K754_ABI                                                                                       \
+  K754_ABI_JOIN(K754_VERSION_MAJOR, K754_VERSION_MINOR, K754_ABI_COMPILER, K754_ABI_ISA, K754_ABI_FMA, \
+                K754_ABI_OPTIMIZED, K754_ABI_EXCEPTIONS)
+
+#endif  // K754_DETAIL_CONFIG_HPP

@@ -1,0 +1,180 @@
+/// Errors. Shapes, options and pointers can be wrong; values never are, save where a policy asks for it.
+///
+/// Every kernel `f` comes with
+///   check_f(...)  a constexpr check: says what is wrong, computes nothing;
+///   f(...)        throws `shape_error` where the check fails, with a message such as
+///                 `[conv2d] weight expects 3 input channels, input has 4`;
+///   try_f(...)    noexcept, returns the `status`; works with -fno-exceptions and -fno-rtti.
+/// Under -fno-exceptions the throwing forms are deleted functions. Nothing is written on error. The order of the
+/// checks is part of the contract: ranks and options, shapes, sizes, pointers, overlap, then (where a policy
+/// makes values errors) data.
+#ifndef K754_STATUS_HPP
+#define K754_STATUS_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "detail/config.hpp"
+
+#if K754_EXCEPTIONS
+#include <stdexcept>
+#endif
+
+namespace k754 {
+
+/// Extents, strides and indices, in elements.
+using index_t = std::ptrdiff_t;
+
+/// The numbers are stable.
+enum class status : int {
+  ok = 0,
+  rank_mismatch = 1,         ///< a view has another number of axes than the kernel needs
+  axis_out_of_range = 2,     ///< axis is not in [-rank, rank)
+  invalid_option = 3,        ///< an option is outside its range: stride 0, negative padding, smoothing 2, ...
+  negative_extent = 4,       ///< an extent is below zero
+  shape_mismatch = 5,        ///< extents of two arguments do not agree or do not broadcast
+  channel_mismatch = 6,      ///< convolution: channels, groups and filters do not agree
+  kernel_exceeds_input = 7,  ///< convolution: the dilated kernel is larger than the padded input
+  empty_reduction = 8,       ///< a reduction over nothing has no answer here
+  size_overflow = 9,         ///< a size or an address does not fit in index_t
+  index_type_too_small = 10, ///< the output's integer type cannot hold every index of the axis
+  null_pointer = 11,         ///< a view with elements has no data
+  self_overlap = 12,         ///< two elements of an output are the same memory
+  overlap = 13,              ///< an output shares memory with an argument in a way that is not allowed
+  label_out_of_range = 14,   ///< a class index is not in [0, classes)
+  invalid_label = 15,        ///< a probability label is negative, infinite or NaN, and the policy forbids it
+  all_nan_row = 16,          ///< a row of NaNs has no answer, and the policy asks for an error
+  callback_threw = 17        ///< an executor or callable of the caller threw; outputs are unspecified
+};
+
+K754_INLINE constexpr const char* to_string(status s) noexcept {
+  switch (s) {
+    case status::ok: return "ok";
+    case status::rank_mismatch: return "rank_mismatch";
+    case status::axis_out_of_range: return "axis_out_of_range";
+    case status::invalid_option: return "invalid_option";
+    case status::negative_extent: return "negative_extent";
+    case status::shape_mismatch: return "shape_mismatch";
+    case status::channel_mismatch: return "channel_mismatch";
+    case status::kernel_exceeds_input: return "kernel_exceeds_input";
+    case status::empty_reduction: return "empty_reduction";
+    case status::size_overflow: return "size_overflow";
+    case status::index_type_too_small: return "index_type_too_small";
+    case status::null_pointer: return "null_pointer";
+    case status::self_overlap: return "self_overlap";
+    case status::overlap: return "overlap";
+    case status::label_out_of_range: return "label_out_of_range";
+    case status::invalid_label: return "invalid_label";
+    case status::all_nan_row: return "all_nan_row";
+    case status::callback_threw: return "callback_threw";
+  }
+  return "unknown status";
+}
+
+/// What a check found: the status, and the parts of the message. Every `{}` in `text` stands for the next value.
+struct [[nodiscard]] check_result {
+  status code = status::ok;
+  const char* kernel = "";
+  const char* argument = "";
+  const char* text = "";
+  std::array<index_t, 4> values = {};
+
+  K754_INLINE constexpr explicit operator bool() const noexcept { return code == status::ok; }
+  K754_INLINE constexpr operator status() const noexcept { return code; }
+
+  /// Writes the message with a terminating zero, cut to `capacity` characters; returns its length.
+  K754_INLINE constexpr std::size_t message(char* out, std::size_t capacity) const noexcept {
+    std::size_t n = 0;
+    const auto put = [&](char c) {
+      if (n + 1 < capacity) out[n++] = c;
+    };
+    const auto put_text = [&](const char* s) {
+      for (; *s != '\0'; ++s) put(*s);
+    };
+    const auto put_number = [&](index_t v) {
+      char digits[24] = {};
+      std::size_t count = 0;
+      auto rest = v < 0 ? ~static_cast<std::uint64_t>(v) + 1 : static_cast<std::uint64_t>(v);
+      do {
+        digits[count++] = static_cast<char>('0' + static_cast<int>(rest % 10));
+        rest /= 10;
+      } while (rest != 0);
+      if (v < 0) put('-');
+      while (count > 0) put(digits[--count]);
+    };
+    put('[');
+    put_text(kernel);
+    put_text("] ");
+    put_text(argument);
+    put(' ');
+    std::size_t next = 0;
+    for (const char* s = text; *s != '\0'; ++s) {
+      if (s[0] == '{' && s[1] == '}') {
+        put_number(values[next++]);
+        ++s;
+      } else {
+        put(*s);
+      }
+    }
+    if (capacity > 0) out[n] = '\0';
+    return n;
+  }
+};
+
+namespace detail {
+
+/// A failed check. Usage: `return failure(status::shape_mismatch, kernel, "output", "has extent {}, expected {}", a, b)`.
+template <class... Values>
+K754_INLINE constexpr check_result failure(status code, const char* kernel, const char* argument, const char* text,
+                                           Values... values) noexcept {
+  static_assert(sizeof...(values) <= 4);
+  return {code, kernel, argument, text, {static_cast<index_t>(values)...}};
+}
+
+}  // namespace detail
+
+#if K754_EXCEPTIONS
+
+/// What the throwing forms throw: `code()` for programs, `what()` for people.
+class shape_error : public std::invalid_argument {
+ public:
+  explicit shape_error(const check_result& failed)
+      : std::invalid_argument(text_of(failed).characters), code_(failed.code) {}
+  status code() const noexcept { return code_; }
+
+ private:
+  struct buffer {
+    char characters[256];
+  };
+  static buffer text_of(const check_result& failed) noexcept {
+    buffer b{};
+    (void)failed.message(b.characters, sizeof(b.characters));
+    return b;
+  }
+  status code_;
+};
+
+#endif
+
+namespace detail {
+
+/// The end of every throwing form.
+inline void throw_if_failed([[maybe_unused]] const check_result& result) {
+#if K754_EXCEPTIONS
+  if (!result) throw shape_error(result);
+#endif
+}
+
+}  // namespace detail
+
+/// Marks the throwing forms: deleted, with a message that names the other form, where exceptions are off.
+#if K754_EXCEPTIONS
+#define K754_THROWING_FORM(try_form)
+#else
+#define K754_THROWING_FORM(try_form) = delete
+#endif
+
+}  // namespace k754
+
+#endif  // K754_STATUS_HPP

@@ -1,0 +1,283 @@
+/// `tensor_view<T, Rank>`: a pointer, extents and signed element strides. It owns nothing and copies cheaply.
+///
+/// Strides count elements. They may be negative (reversed axes) and, for inputs, zero (broadcast axes). Rank is a
+/// compile-time value up to 8; `tensor_view<T>` has a run-time rank up to 8 and reaches the same kernels.
+///
+/// Every kernel takes anything `tensor_like`: a tensor_view, a C array (`float x[2][3]`), a contiguous container or
+/// std::span (rank 1), and anything mdspan-shaped (std::mdspan, Kokkos::mdspan). `T` may be a type that is stored as
+/// a k754 element (`_Float16`, std::bfloat16_t, long long, ...).
+///
+/// Building a view never fails and reads no memory. Kernels check what they are given: extents, overflow of sizes and
+/// addresses, null pointers (allowed where there are no elements), overlap.
+#ifndef K754_TENSOR_VIEW_HPP
+#define K754_TENSOR_VIEW_HPP
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "bits.hpp"
+#include "detail/config.hpp"
+#include "status.hpp"
+
+namespace k754 {
+
+inline constexpr std::size_t dynamic_rank = std::numeric_limits<std::size_t>::max();
+inline constexpr std::size_t max_rank = 8;
+
+template <class T, std::size_t Rank = dynamic_rank>
+class tensor_view;
+
+namespace detail {
+
+/// Extents or strides of a view of run-time rank; entries beyond its rank are zero.
+using axes = std::array<index_t, max_rank>;
+
+template <class M>
+concept mdspan_like = requires(const M& m, std::size_t axis) {
+  typename M::element_type;
+  { M::rank() } -> std::convertible_to<std::size_t>;
+  { m.data_handle() } -> std::convertible_to<typename M::element_type*>;
+  { m.extent(axis) } -> std::convertible_to<index_t>;
+  { m.stride(axis) } -> std::convertible_to<index_t>;
+};
+
+template <class V>
+inline constexpr bool is_tensor_view = false;
+template <class T, std::size_t Rank>
+inline constexpr bool is_tensor_view<tensor_view<T, Rank>> = true;
+
+template <class C>
+concept contiguous_container = !is_tensor_view<std::remove_cvref_t<C>> && !std::is_array_v<std::remove_cvref_t<C>> &&
+                               requires(C& c) {
+                                 { *c.data() };
+                                 { c.size() } -> std::convertible_to<std::size_t>;
+                                 requires std::is_pointer_v<decltype(c.data())>;
+                               };
+
+}  // namespace detail
+
+template <class T, std::size_t Rank>
+class tensor_view {
+  static_assert(Rank <= max_rank || Rank == dynamic_rank, "k754: a tensor_view has at most 8 axes");
+  static_assert(element<storage_type_t<std::remove_const_t<T>>>, "k754: not an element type of k754");
+
+ public:
+  using element_type = T;
+  using value_type = std::remove_const_t<T>;
+  static constexpr bool has_static_rank = Rank != dynamic_rank;
+  static constexpr std::size_t rank_capacity = has_static_rank ? Rank : max_rank;
+  using axes_type = std::array<index_t, rank_capacity>;
+
+  /// No elements; rank 0 where the rank is dynamic.
+  K754_INLINE constexpr tensor_view() noexcept
+    requires(Rank != 0)
+  = default;
+
+  /// One element (rank 0).
+  K754_INLINE constexpr explicit tensor_view(T* data) noexcept
+    requires(Rank == 0 || !has_static_rank)
+      : data_(data) {}
+
+  /// Row-major.
+  K754_INLINE constexpr tensor_view(T* data, const std::array<index_t, rank_capacity>& extents) noexcept
+    requires(has_static_rank && Rank > 0)
+      : data_(data), extents_(extents) {
+    set_row_major();
+  }
+  K754_INLINE constexpr tensor_view(T* data, const std::array<index_t, rank_capacity>& extents,
+                                    const std::array<index_t, rank_capacity>& strides) noexcept
+    requires(has_static_rank && Rank > 0)
+      : data_(data), extents_(extents), strides_(strides) {}
+
+  /// Run-time rank, at most 8: `extents[0 .. rank)`, row-major or with `strides[0 .. rank)`. A rank above 8 is kept
+  /// and refused by every kernel.
+  K754_INLINE constexpr tensor_view(T* data, std::size_t rank, const index_t* extents,
+                                    const index_t* strides = nullptr) noexcept
+    requires(!has_static_rank)
+      : data_(data), rank_(rank) {
+    for (std::size_t axis = 0; axis < rank && axis < max_rank; ++axis) {
+      extents_[axis] = extents[axis];
+      strides_[axis] = strides != nullptr ? strides[axis] : 0;
+    }
+    if (strides == nullptr) set_row_major();
+  }
+
+  /// A view of const elements, or of run-time rank, from one that is not.
+  template <class U, std::size_t OtherRank>
+    requires(std::is_convertible_v<U (*)[], T (*)[]> &&
+             (OtherRank == Rank || (!has_static_rank && OtherRank != dynamic_rank)) &&
+             !(std::same_as<U, T> && OtherRank == Rank))
+  K754_INLINE constexpr tensor_view(const tensor_view<U, OtherRank>& other) noexcept : data_(other.data_handle()) {
+    if constexpr (!has_static_rank) rank_ = other.rank();
+    for (std::size_t axis = 0; axis < other.rank() && axis < rank_capacity; ++axis) {
+      extents_[axis] = other.extent(axis);
+      strides_[axis] = other.stride(axis);
+    }
+  }
+
+  K754_INLINE static constexpr std::size_t rank() noexcept
+    requires(has_static_rank)
+  {
+    return Rank;
+  }
+  K754_INLINE constexpr std::size_t rank() const noexcept
+    requires(!has_static_rank)
+  {
+    return rank_;
+  }
+
+  K754_INLINE constexpr T* data_handle() const noexcept { return data_; }
+  K754_INLINE constexpr index_t extent(std::size_t axis) const noexcept { return extents_[axis]; }
+  K754_INLINE constexpr index_t stride(std::size_t axis) const noexcept { return strides_[axis]; }
+  K754_INLINE constexpr const axes_type& extents() const noexcept { return extents_; }
+  K754_INLINE constexpr const axes_type& strides() const noexcept { return strides_; }
+
+  /// The number of elements; meaningful where no kernel would refuse the view.
+  K754_INLINE constexpr index_t size() const noexcept {
+    std::size_t product = 1;
+    for (std::size_t axis = 0; axis < rank(); ++axis) product *= static_cast<std::size_t>(extents_[axis]);
+    return static_cast<index_t>(product);
+  }
+
+  /// The element at an index; not checked.
+  template <std::convertible_to<index_t>... Indices>
+    requires(!has_static_rank || sizeof...(Indices) == Rank)
+  K754_INLINE constexpr T& operator()(Indices... indices) const noexcept {
+    const std::array<index_t, sizeof...(Indices)> index{static_cast<index_t>(indices)...};
+    index_t offset = 0;
+    for (std::size_t axis = 0; axis < sizeof...(Indices); ++axis) offset += index[axis] * strides_[axis];
+    return data_[offset];
+  }
+
+  /// The same elements with the axes in another order: axis `order[i]` becomes axis i (NumPy's transpose).
+  K754_INLINE constexpr tensor_view permuted(const std::array<std::size_t, rank_capacity>& order) const noexcept {
+    tensor_view result = *this;
+    for (std::size_t axis = 0; axis < rank(); ++axis) {
+      result.extents_[axis] = extents_[order[axis]];
+      result.strides_[axis] = strides_[order[axis]];
+    }
+    return result;
+  }
+
+ private:
+  K754_INLINE constexpr void set_row_major() noexcept {
+    std::size_t stride = 1;  // unsigned: an overflow here is found by the kernel's check of the extents
+    for (std::size_t axis = rank() < rank_capacity ? rank() : rank_capacity; axis > 0; --axis) {
+      strides_[axis - 1] = static_cast<index_t>(stride);
+      stride *= static_cast<std::size_t>(extents_[axis - 1]);
+    }
+  }
+
+  struct no_rank {
+    K754_INLINE constexpr no_rank(std::size_t = 0) noexcept {}
+  };
+
+  T* data_ = nullptr;
+  axes_type extents_ = {};
+  axes_type strides_ = {};
+  [[no_unique_address]] std::conditional_t<has_static_rank, no_rank, std::size_t> rank_ = 0;
+};
+
+/// The view of anything `tensor_like`.
+template <class T, std::size_t Rank>
+K754_INLINE constexpr tensor_view<T, Rank> as_tensor_view(const tensor_view<T, Rank>& view) noexcept {
+  return view;
+}
+
+template <class Array>
+  requires(std::is_array_v<Array>)
+K754_INLINE constexpr auto as_tensor_view(Array& array) noexcept {
+  using scalar = std::remove_all_extents_t<Array>;
+  constexpr std::size_t rank = std::rank_v<Array>;
+  std::array<index_t, rank> extents{};
+  [&]<std::size_t... Axis>(std::index_sequence<Axis...>) {
+    ((extents[Axis] = static_cast<index_t>(std::extent_v<Array, Axis>)), ...);
+  }(std::make_index_sequence<rank>{});
+  return tensor_view<scalar, rank>(const_cast<scalar*>(reinterpret_cast<const scalar*>(&array)), extents);
+}
+
+/// A temporary must be a view itself (std::span) or give const elements.
+template <detail::contiguous_container Container>
+  requires(std::is_lvalue_reference_v<Container &&> ||
+           std::is_const_v<std::remove_pointer_t<decltype(std::declval<Container&>().data())>> ||
+           std::is_trivially_copyable_v<std::remove_cvref_t<Container>>)
+K754_INLINE constexpr auto as_tensor_view(Container&& container) noexcept {
+  using scalar = std::remove_pointer_t<decltype(container.data())>;
+  return tensor_view<scalar, 1>(container.data(), {static_cast<index_t>(container.size())});
+}
+
+template <detail::mdspan_like M>
+  requires(!detail::is_tensor_view<M>)
+K754_INLINE constexpr auto as_tensor_view(const M& m) noexcept {
+  using scalar = typename M::element_type;
+  constexpr std::size_t rank = M::rank();
+  if constexpr (rank == 0) {
+    return tensor_view<scalar, 0>(m.data_handle());
+  } else {
+    std::array<index_t, rank> extents{}, strides{};
+    for (std::size_t axis = 0; axis < rank; ++axis) {
+      extents[axis] = static_cast<index_t>(m.extent(axis));
+      strides[axis] = static_cast<index_t>(m.stride(axis));
+    }
+    return tensor_view<scalar, rank>(m.data_handle(), extents, strides);
+  }
+}
+
+template <class X>
+concept tensor_like = requires(X&& x) { as_tensor_view(static_cast<X&&>(x)); };
+
+template <class T, std::size_t N>
+tensor_view(T*, const index_t (&)[N]) -> tensor_view<T, N>;
+template <class T, std::size_t N>
+tensor_view(T*, const index_t (&)[N], const index_t (&)[N]) -> tensor_view<T, N>;
+template <class T, std::size_t N>
+tensor_view(T*, const std::array<index_t, N>&) -> tensor_view<T, N>;
+template <class T, std::size_t N>
+tensor_view(T*, const std::array<index_t, N>&, const std::array<index_t, N>&) -> tensor_view<T, N>;
+
+namespace detail {
+
+/// The element type that a kernel sees in `X`.
+template <tensor_like X>
+using element_of = storage_type_t<typename decltype(as_tensor_view(std::declval<X>()))::value_type>;
+
+/// What kernels work on: run-time rank, the storage type, const for inputs.
+template <tensor_like X>
+K754_INLINE constexpr tensor_view<const element_of<X>> input_view(X&& x) noexcept {
+  const auto view = as_tensor_view(static_cast<X&&>(x));
+  using given = typename std::remove_cvref_t<decltype(view)>::value_type;
+  if constexpr (std::same_as<given, element_of<X>>) {
+    return view;
+  } else {
+    const tensor_view<const given> dynamic = view;
+    return {reinterpret_cast<const element_of<X>*>(dynamic.data_handle()), dynamic.rank(), dynamic.extents().data(),
+            dynamic.strides().data()};
+  }
+}
+
+template <class X>
+concept output_like = tensor_like<X> &&
+                      !std::is_const_v<typename decltype(as_tensor_view(std::declval<X>()))::element_type>;
+
+template <output_like X>
+K754_INLINE constexpr tensor_view<element_of<X>> output_view(X&& x) noexcept {
+  const auto view = as_tensor_view(static_cast<X&&>(x));
+  using given = typename std::remove_cvref_t<decltype(view)>::value_type;
+  if constexpr (std::same_as<given, element_of<X>>) {
+    return view;
+  } else {
+    const tensor_view<given> dynamic = view;
+    return {reinterpret_cast<element_of<X>*>(dynamic.data_handle()), dynamic.rank(), dynamic.extents().data(),
+            dynamic.strides().data()};
+  }
+}
+
+}  // namespace detail
+
+}  // namespace k754
+
+#endif  // K754_TENSOR_VIEW_HPP
