@@ -131,7 +131,7 @@ K754_INLINE constexpr bits_of<T> order_key(T x) noexcept {
   return static_cast<bits_of<T>>((u & sign) != 0 ? ~u : u | sign);
 }
 template <integer T>
-K754_INLINE constexpr std::make_unsigned_t<T> order_key(T x) noexcept {
+K754_INLINE constexpr auto order_key(T x) noexcept {
   using unsigned_type = std::make_unsigned_t<T>;
   constexpr auto bias =
       std::is_signed_v<T> ? static_cast<unsigned_type>(unsigned_type{1} << (8 * sizeof(T) - 1)) : unsigned_type{0};

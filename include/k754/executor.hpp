@@ -41,17 +41,23 @@ struct serial_executor {
 namespace detail {
 inline namespace K754_ABI {
 
-/// Calls `body(begin, end)` over [0, count) in pieces of `grain`, each in the default floating-point environment.
-/// The pieces depend on the arguments alone.
+/// Calls `body(begin, end)` over [0, count) in pieces of `grain`, which depend on the arguments alone. For integer
+/// work; arithmetic goes through `run_guarded`.
 template <class Executor, class Body>
-void run_guarded(Executor& ex, index_t count, index_t grain, const Body& body) {
+void run_pieces(Executor& ex, index_t count, index_t grain, const Body& body) {
   if (count <= 0) return;
   const index_t pieces = (count - 1) / grain + 1;
   ex(static_cast<std::size_t>(pieces), [count, grain, &body](std::size_t piece) {
     const index_t begin = static_cast<index_t>(piece) * grain;
-    const index_t end = count - begin < grain ? count : begin + grain;
-    in_default_environment([&] { body(begin, end); });
+    body(begin, count - begin < grain ? count : begin + grain);
   });
+}
+
+/// The same, each piece in the default floating-point environment.
+template <class Executor, class Body>
+void run_guarded(Executor& ex, index_t count, index_t grain, const Body& body) {
+  run_pieces(ex, count, grain,
+             [&body](index_t begin, index_t end) { in_default_environment([&] { body(begin, end); }); });
 }
 
 /// Elements that are worth a task of their own.

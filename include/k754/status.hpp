@@ -5,7 +5,7 @@
 ///   f(...)        throws `shape_error` where the check fails, with a message such as
 ///                 `[conv2d] weight expects 3 input channels, input has 4`;
 ///   try_f(...)    noexcept, returns the `status`; works with -fno-exceptions and -fno-rtti.
-/// Under -fno-exceptions the throwing forms are deleted functions. Nothing is written on error. The order of the
+/// Under -fno-exceptions a call of a throwing form does not compile, and the message names the other. Nothing is written on error. The order of the
 /// checks is part of the contract: ranks and options, shapes, sizes, pointers, overlap, then (where a policy
 /// makes values errors) data.
 #ifndef K754_STATUS_HPP
@@ -159,6 +159,10 @@ class shape_error : public std::invalid_argument {
 
 namespace detail {
 
+/// Asserted by every throwing form, with its try_ form in the message.
+template <class>
+inline constexpr bool exceptions_enabled = K754_EXCEPTIONS != 0;
+
 /// The end of every throwing form.
 inline void throw_if_failed([[maybe_unused]] const check_result& result) {
 #if K754_EXCEPTIONS
@@ -167,13 +171,6 @@ inline void throw_if_failed([[maybe_unused]] const check_result& result) {
 }
 
 }  // namespace detail
-
-/// Marks the throwing forms: deleted, with a message that names the other form, where exceptions are off.
-#if K754_EXCEPTIONS
-#define K754_THROWING_FORM(try_form)
-#else
-#define K754_THROWING_FORM(try_form) = delete
-#endif
 
 }  // namespace k754
 

@@ -230,6 +230,8 @@ K754_INLINE constexpr auto as_tensor_view(const M& m) noexcept {
 template <class X>
 concept tensor_like = requires(X&& x) { as_tensor_view(static_cast<X&&>(x)); };
 
+template <class T>
+tensor_view(T*) -> tensor_view<T, 0>;
 template <class T, std::size_t N>
 tensor_view(T*, const index_t (&)[N]) -> tensor_view<T, N>;
 template <class T, std::size_t N>

@@ -6,8 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <type_traits>
+#include <utility>
 
 #include "../status.hpp"
 #include "../tensor_view.hpp"
@@ -97,7 +97,7 @@ class bounded_diophantine {
   constexpr bool has_solutions(std::uint64_t target, int wanted) noexcept {
     for (std::size_t i = count_; i > 0; --i) {
       reach_[i - 1] = reach_[i] + coefficient_[i - 1] * bound_[i - 1];
-      divisor_[i - 1] = std::gcd(divisor_[i], coefficient_[i - 1]);
+      divisor_[i - 1] = common_divisor(divisor_[i], coefficient_[i - 1]);
     }
     missing_ = wanted;
     search(0, target);
@@ -106,6 +106,11 @@ class bounded_diophantine {
 
  private:
   static constexpr std::size_t capacity = 2 * max_rank + 2;
+
+  static constexpr std::uint64_t common_divisor(std::uint64_t a, std::uint64_t b) noexcept {
+    while (b != 0) a = std::exchange(b, a % b);
+    return a;
+  }
 
   constexpr void search(std::size_t i, std::uint64_t target) noexcept {
     if (i == count_) {

@@ -1,0 +1,209 @@
+/// argmin and argmax: where the extreme element of each row is.
+///
+///     std::int64_t i = k754::argmax(row);                               // one row
+///     k754::argmax(logits, labels, {.axis = 1});                        // [N, C, H, W] -> [N, H, W]
+///     k754::argmin<k754::policy{.nans = k754::nans::omit}>(x, index);   // like numpy.nanargmin, -1 for all NaN
+///
+/// Shapes      input [d0, ..., d(r-1)], r in 1..8; output without axis `axis`, or with extent 1 there (`keepdims`).
+///             Any element strides, negative and zero too; the output's must not make two elements one.
+/// Types       input: float, double, float16, bfloat16, 8 to 64-bit integers, bool (any nonzero byte is true), and
+///             types stored as these. Output: std::int32_t or std::int64_t.
+/// Result      By default NumPy's: the first of equal elements (AM-12), -0 equals +0 (AM-06), the first NaN wins for
+///             argmax and argmin alike, so x[argmax(x)] is max(x) (AM-01 .. AM-05, AM-21). Subnormals count, whatever
+///             FTZ/DAZ say (AM-08 .. AM-11). No result depends on length, position, rank, stride or thread (AM-20).
+/// Policy      nans, ties, zeros, subnormals; all_nan (read under nans::omit, AM-18) and empty_axis (AM-16).
+///             nans::total_order with subnormals::flush does not compile.
+/// Errors      axis_out_of_range, rank_mismatch, shape_mismatch, empty_reduction (unless empty_axis::sentinel: -1),
+///             size_overflow, index_type_too_small, null_pointer, self_overlap, overlap (the output must share no memory
+///             with the input); all_nan_row only under all_nan::error. An empty output is no error (AM-17).
+/// Cost        One pass over the input (two under all_nan::error), no scratch memory.
+#ifndef K754_ARGMAX_HPP
+#define K754_ARGMAX_HPP
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+
+#include "detail/layout.hpp"
+#include "executor.hpp"
+#include "policy.hpp"
+#include "reference/argmax.hpp"
+#include "status.hpp"
+#include "tensor_view.hpp"
+
+namespace k754 {
+
+struct argmax_options {
+  index_t axis = -1;      ///< the axis that is searched; negative counts from the end
+  bool keepdims = false;  ///< keep the searched axis in the output, with extent 1
+};
+
+namespace detail {
+
+/// int32 or int64, by whatever name.
+template <class Out>
+concept index_output = output_like<Out> && (std::same_as<element_of<Out>, std::int32_t> ||
+                                            std::same_as<element_of<Out>, std::int64_t>);
+
+/// The fields that argmin and argmax read of a policy, for elements of type T.
+template <element T>
+constexpr policy argmax_policy(const policy& p) noexcept {
+  policy read{.ties = p.ties, .empty_axis = p.empty_axis};
+  if constexpr (floating<T>) {
+    read.subnormals = p.subnormals;
+    read.nans = p.nans;
+    read.zeros = p.nans == nans::total_order ? zeros::ordered : p.zeros;
+    if (p.nans == nans::omit) read.all_nan = p.all_nan;
+  }
+  return read;
+}
+
+inline namespace K754_ABI {
+
+template <extremum E>
+inline constexpr const char* arg_extremum_name = E == extremum::maximum ? "argmax" : "argmin";
+
+constexpr check_result check_arg_extremum(const char* kernel, const layout& input, const layout& output,
+                                          const argmax_options& options, empty_axis empty,
+                                          index_t largest_index) noexcept {
+  std::size_t axis = 0;
+  if (auto r = check_extents(kernel, "input", input); !r) return r;
+  if (auto r = check_extents(kernel, "output", output); !r) return r;
+  if (auto r = check_axis(kernel, "axis", options.axis, input.rank, axis); !r) return r;
+  layout expected = without_axis(input, axis);
+  if (options.keepdims) {
+    expected = input;
+    expected.extents[axis] = 1;
+  }
+  if (auto r = check_shape(kernel, "output", output, expected); !r) return r;
+  if (input.extents[axis] == 0 && empty == empty_axis::error) {
+    return failure(status::empty_reduction, kernel, "input", "has extent 0 on axis {}: there is no element to find",
+                   axis);
+  }
+  if (input.extents[axis] - 1 > largest_index) {
+    return failure(status::index_type_too_small, kernel, "output",
+                   "holds indices up to {}, input has extent {} on axis {}", largest_index, input.extents[axis], axis);
+  }
+  if (auto r = check_data(kernel, "input", input); !r) return r;
+  if (auto r = check_data(kernel, "output", output); !r) return r;
+  if (auto r = check_no_self_overlap(kernel, "output", output); !r) return r;
+  return check_sharing(kernel, "output", "shares memory with input", output, input, sharing::none);
+}
+
+template <extremum E, policy P, tensor_like Input, index_output Output>
+constexpr check_result check_arg_extremum(Input&& input, Output&& output, const argmax_options& options) noexcept {
+  static_assert(!floating<element_of<Input>> || P.nans != nans::total_order || P.subnormals != subnormals::flush,
+                "k754 argmin/argmax: nans::total_order tells all bit patterns apart, subnormals::flush makes some "
+                "equal; choose one");
+  return check_arg_extremum(arg_extremum_name<E>, layout_of(input_view(input)), layout_of(output_view(output)),
+                            options, P.empty_axis, static_cast<index_t>(std::numeric_limits<element_of<Output>>::max()));
+}
+
+/// After the checks: one row for each element of the output.
+template <extremum E, policy P, element T, class Index, class Executor>
+check_result compute_arg_extremum(const tensor_view<const T>& input, const tensor_view<Index>& output,
+                                  const argmax_options& options, Executor& ex) {
+  std::size_t axis = 0;
+  (void)check_axis("", "", options.axis, input.rank(), axis);
+  const layout rows = without_axis(layout_of(input), axis);
+  const layout results = options.keepdims ? without_axis(layout_of(output), axis) : layout_of(output);
+  const index_t n = input.extent(axis), stride = input.stride(axis);
+  constexpr policy row_policy{.subnormals = P.subnormals, .nans = P.nans, .zeros = P.zeros, .ties = P.ties};
+
+  const auto for_rows = [&](index_t begin, index_t end, const auto& body) {
+    index_walk<2> walk(rows.rank, rows.extents, {rows.strides, results.strides}, begin);
+    for (index_t row = begin; row < end; ++row, walk.next()) {
+      body(reference::arg_extremum<E, row_policy>(input.data_handle() + walk.offset(0), n, stride),
+           output.data_handle() + walk.offset(1));
+    }
+  };
+  const index_t row_count = element_count(rows);
+  if (row_count == 0) return {};
+  if constexpr (P.all_nan == all_nan::error) {
+    index_t unanswered = 0;
+    for_rows(0, row_count, [&](index_t winner, Index*) { unanswered += winner < 0 && n > 0 ? 1 : 0; });
+    if (unanswered > 0) {
+      return failure(status::all_nan_row, arg_extremum_name<E>, "input", "has {} rows of NaNs", unanswered);
+    }
+  }
+  run_pieces(ex, row_count, grain_for(n), [&](index_t begin, index_t end) {
+    for_rows(begin, end, [n](index_t winner, Index* result) {
+      if (winner < 0 && n > 0 && P.all_nan == all_nan::first) winner = 0;
+      store(result, static_cast<Index>(winner));
+    });
+  });
+  return {};
+}
+
+template <extremum E, policy P, class Input, class Output, class Executor>
+check_result compute_arg_extremum(Input& input, Output& output, const argmax_options& options, Executor& ex) {
+  return compute_arg_extremum<E, argmax_policy<element_of<Input&>>(P)>(input_view(input), output_view(output), options,
+                                                                       ex);
+}
+
+}  // namespace K754_ABI
+}  // namespace detail
+
+inline namespace K754_ABI {
+
+/// Whether these arguments would be accepted; shapes and options only, where evaluated at compile time.
+template <policy P = policy{}, tensor_like Input, detail::index_output Output>
+constexpr check_result check_argmax(Input&& input, Output&& output, const argmax_options& options = {}) noexcept {
+  return detail::check_arg_extremum<extremum::maximum, P>(input, output, options);
+}
+template <policy P = policy{}, tensor_like Input, detail::index_output Output>
+constexpr check_result check_argmin(Input&& input, Output&& output, const argmax_options& options = {}) noexcept {
+  return detail::check_arg_extremum<extremum::minimum, P>(input, output, options);
+}
+
+/// Writes the index of the greatest element of each row of `input` to `output`.
+template <policy P = policy{}, tensor_like Input, detail::index_output Output, executor Executor = serial_executor>
+[[nodiscard]] status try_argmax(Input&& input, Output&& output, const argmax_options& options = {},
+                                Executor&& ex = {}) noexcept {
+  return detail::run_noexcept(check_argmax<P>(input, output, options), [&] {
+    return detail::compute_arg_extremum<extremum::maximum, P>(input, output, options, ex);
+  });
+}
+template <policy P = policy{}, tensor_like Input, detail::index_output Output, executor Executor = serial_executor>
+void argmax(Input&& input, Output&& output, const argmax_options& options = {}, Executor&& ex = {}) {
+  static_assert(detail::exceptions_enabled<Input>, "k754: exceptions are off in this unit; call try_argmax");
+  detail::run_throwing(check_argmax<P>(input, output, options), [&] {
+    return detail::compute_arg_extremum<extremum::maximum, P>(input, output, options, ex);
+  });
+}
+
+/// Writes the index of the least element of each row of `input` to `output`.
+template <policy P = policy{}, tensor_like Input, detail::index_output Output, executor Executor = serial_executor>
+[[nodiscard]] status try_argmin(Input&& input, Output&& output, const argmax_options& options = {},
+                                Executor&& ex = {}) noexcept {
+  return detail::run_noexcept(check_argmin<P>(input, output, options), [&] {
+    return detail::compute_arg_extremum<extremum::minimum, P>(input, output, options, ex);
+  });
+}
+template <policy P = policy{}, tensor_like Input, detail::index_output Output, executor Executor = serial_executor>
+void argmin(Input&& input, Output&& output, const argmax_options& options = {}, Executor&& ex = {}) {
+  static_assert(detail::exceptions_enabled<Input>, "k754: exceptions are off in this unit; call try_argmin");
+  detail::run_throwing(check_argmin<P>(input, output, options), [&] {
+    return detail::compute_arg_extremum<extremum::minimum, P>(input, output, options, ex);
+  });
+}
+
+/// The index of the greatest (least) element of one row. The try_ form of this is the one above with a rank-0 output,
+/// `tensor_view(&index)`.
+template <policy P = policy{}, tensor_like Input>
+std::int64_t argmax(Input&& input) {
+  std::int64_t index = 0;
+  argmax<P>(input, tensor_view(&index));
+  return index;
+}
+template <policy P = policy{}, tensor_like Input>
+std::int64_t argmin(Input&& input) {
+  std::int64_t index = 0;
+  argmin<P>(input, tensor_view(&index));
+  return index;
+}
+
+}  // namespace K754_ABI
+}  // namespace k754
+
+#endif  // K754_ARGMAX_HPP
