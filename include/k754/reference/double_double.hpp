@@ -15,9 +15,8 @@
 #include "../detail/config.hpp"
 #include "../fma.hpp"
 
-namespace k754 {
+namespace k754::reference {
 inline namespace K754_ABI {
-namespace reference {
 
 /// The value high + low. "Normalized": high is that sum rounded to nearest, as all functions here return it.
 struct double_double {
@@ -79,8 +78,7 @@ inline double_double divide(double_double a, double_double b) noexcept {
   return fast_two_sum(quotient, fma(-quotient, b.low, remainder + a.low) / b.high);
 }
 
-}  // namespace reference
 }  // namespace K754_ABI
-}  // namespace k754
+}  // namespace k754::reference
 
 #endif  // K754_REFERENCE_DOUBLE_DOUBLE_HPP

@@ -9,9 +9,8 @@
 #include "../fma.hpp"
 #include "double_double.hpp"
 
-namespace k754 {
+namespace k754::reference {
 inline namespace K754_ABI {
-namespace reference {
 
 /// significand * 2^exponent; significand.high in [1, 2), or both parts +0 for zero.
 struct scaled_double_double {
@@ -209,8 +208,7 @@ inline double_double log_dd(double x) noexcept {
   return log_core(subnormal ? y.k - 54.0 : y.k, double_double{y.fraction, 0.0});
 }
 
-}  // namespace reference
 }  // namespace K754_ABI
-}  // namespace k754
+}  // namespace k754::reference
 
 #endif  // K754_REFERENCE_ELEMENTARY_HPP
