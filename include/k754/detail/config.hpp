@@ -59,8 +59,9 @@
 #define K754_ABI_ISA base
 #endif
 
-// Fused multiply-add as one instruction (detail of fma.hpp; the bits are the same without it).
-#if defined(__FMA__) || defined(__aarch64__)
+// Fused multiply-add as one instruction (see fma.hpp; the bits are the same without it). K754_EMULATE_FMA asks for the
+// emulation, to compare.
+#if (defined(__FMA__) || defined(__aarch64__)) && !defined(K754_EMULATE_FMA)
 #define K754_NATIVE_FMA 1
 #define K754_ABI_FMA fma
 #else
