@@ -36,18 +36,18 @@ K754_INLINE double power_of_two(int exponent) noexcept {
 
 inline double exp_nonpositive(double d) noexcept {
   using namespace detail_elementary;
-  constexpr double shift = 0x1.427fde1bdp-20;
-  constexpr double table[8] = {0x1.00001427feacep+0, 0x1.172b99c2d8be1p+0, 0x1.306ff89b68e5ep+0,
-                               0x1.4bfdc77712184p+0, 0x1.6a0a02e949695p+0, 0x1.8ace733876d29p+0,
-                               0x1.ae8a1b7bb80f3p+0, 0x1.d581b2c7332cep+0};
-  const double shifted = fma(d, eight_over_ln2, round_to_integer);
-  const double n = shifted - round_to_integer;
-  const auto n_bits = std::bit_cast<std::uint64_t>(shifted);
-  const double r = fma(n, -ln2_over_8_low, fma(n, -ln2_over_8_high, d) - shift);
+  constexpr double magic = 0x1.04080a425p+52;
+  constexpr double table[8] = {0x1.036ad698a5287p+0, 0x1.1ae5885c936fap+0, 0x1.34803dcb14eafp+0,
+                               0x1.506c33b12502cp+0, 0x1.6edf1bb0b8b03p+0, 0x1.90138381cbf29p+0,
+                               0x1.b449458bd48e8p+0, 0x1.dbc603b021d8fp+0};
+  const double t = fma(d, eight_over_ln2, magic);
+  const double n = t - magic;
+  const auto n_bits = std::bit_cast<std::uint64_t>(t);
+  const double r = fma(t, -ln2_over_8_low, fma(n, -ln2_over_8_high, d));
   const double square = r * r;
-  const double q23 = fma(r, 0x1.555555555512ap-3, 0x1.000000000010bp-1);
-  const double q45 = fma(r, 0x1.111111260e48fp-7, 0x1.555555480dde5p-5);
-  const double q67 = fma(r, 0x1.a016232e21f0dp-13, 0x1.6c1cbd942d56p-10);
+  const double q23 = fma(r, 0x1.555555554ad9cp-3, 0x1.ffffffffffe7ep-2);
+  const double q45 = fma(r, 0x1.111118918e66fp-7, 0x1.5555555f0f482p-5);
+  const double q67 = fma(r, 0x1.9ac2ef436ae5cp-13, 0x1.6c14bbe81b504p-10);
   const double q = fma(square, fma(square, q67, q45), q23);
   const double p = fma(square, q, r);
   const double power = table[n_bits & 7];
