@@ -101,8 +101,8 @@ constexpr check_result check_arg_extremum(Input&& input, Output&& output, const 
 
 /// After the checks: one row for each element of the output.
 template <extremum E, policy P, element T, class Index, class Executor>
-check_result compute_arg_extremum(const tensor_view<const T>& input, const tensor_view<Index>& output,
-                                  const argmax_options& options, Executor& ex) {
+check_result search_rows(const tensor_view<const T>& input, const tensor_view<Index>& output,
+                         const argmax_options& options, Executor& ex) {
   std::size_t axis = 0;
   (void)check_axis("", "", options.axis, input.rank(), axis);
   const layout rows = without_axis(layout_of(input), axis);
@@ -137,8 +137,7 @@ check_result compute_arg_extremum(const tensor_view<const T>& input, const tenso
 
 template <extremum E, policy P, class Input, class Output, class Executor>
 check_result compute_arg_extremum(Input& input, Output& output, const argmax_options& options, Executor& ex) {
-  return compute_arg_extremum<E, argmax_policy<element_of<Input&>>(P)>(input_view(input), output_view(output), options,
-                                                                       ex);
+  return search_rows<E, argmax_policy<element_of<Input&>>(P)>(input_view(input), output_view(output), options, ex);
 }
 
 }  // namespace K754_ABI
