@@ -61,6 +61,17 @@ K754_INLINE constexpr T from_bits(bits_of<T> u) noexcept {
 }
 
 namespace detail {
+
+/// The unsigned integer of an element's size.
+template <element T>
+struct key_type {
+  using type = std::make_unsigned_t<std::conditional_t<std::same_as<T, bool>, std::uint8_t, T>>;
+};
+template <floating T>
+struct key_type<T> {
+  using type = bits_of<T>;
+};
+
 template <floating T>
 K754_INLINE constexpr std::uint64_t magnitude_bits(T x) noexcept {
   return to_bits(x) & (format_of<T>::sign_bit - 1);

@@ -1,0 +1,124 @@
+/// Google Highway, where it is on the include path: parsed once for each instruction set that kernels are compiled
+/// for, so that any number of kernel headers can follow in one unit, in any order.
+///
+///     K754_SIMD          1 where there are SIMD paths in this unit
+///     K754_TARGETS       the Highway targets that kernels are compiled for
+///     K754_KERNEL_ABI    K754_ABI and what of Highway changes the code of a kernel
+///
+/// Targets: the static one (what the compiler flags allow) and, chosen at run time, AVX2 and AVX-512 on x86, SVE and
+/// SVE2 on Arm; K754_WANTED_TARGETS, a mask of Highway's constants, asks for others. Without optimisation only the
+/// static target is built: there Highway's functions are not inlined, and units with different flags would share them.
+/// Define K754_NO_HIGHWAY to do without.
+///
+/// Highway's own foreach_target.h is not used: it serves once per unit, and that once belongs to the user. A unit that
+/// includes it, before this header, gets the reference paths; after this header Highway does not allow it.
+#ifndef K754_DETAIL_HIGHWAY_HPP
+#define K754_DETAIL_HIGHWAY_HPP
+
+#include "config.hpp"
+
+#if defined(K754_NO_HIGHWAY) || defined(HWY_TARGET_INCLUDE) || defined(HWY_TARGET_TOGGLE)
+#define K754_SIMD 0
+#elif __has_include(<hwy/highway.h>)
+#define K754_SIMD 1
+#else
+#define K754_SIMD 0
+#endif
+
+#if K754_SIMD
+
+// Highway's debug checks are the only part of its operations that needs its compiled library.
+#if !defined(HWY_IS_DEBUG_BUILD)
+#define HWY_IS_DEBUG_BUILD 0
+#endif
+#include <hwy/highway.h>
+
+#if HWY_MAJOR < 1 || (HWY_MAJOR == 1 && HWY_MINOR == 0 && HWY_PATCH < 3)
+#undef K754_SIMD
+#define K754_SIMD 0
+#endif
+
+#endif
+
+#if K754_SIMD
+
+#if !defined(K754_WANTED_TARGETS)
+#if HWY_ARCH_X86
+#define K754_WANTED_TARGETS (HWY_AVX2 | HWY_AVX3)
+#elif HWY_ARCH_ARM
+#define K754_WANTED_TARGETS (HWY_SVE | HWY_SVE2)
+#else
+#define K754_WANTED_TARGETS 0
+#endif
+#endif
+
+// Highway's emulated targets are slower than the reference: where the static target is one, there is no vector code
+// for the baseline.
+#if HWY_STATIC_TARGET == HWY_SCALAR || HWY_STATIC_TARGET == HWY_EMU128
+#define K754_STATIC_VECTORS 0
+#else
+#define K754_STATIC_VECTORS 1
+#endif
+
+#if defined(__OPTIMIZE__)
+// Numerically smaller targets are better; what is worse than the static target would never be chosen.
+#define K754_TARGETS \
+  ((K754_STATIC_VECTORS ? HWY_STATIC_TARGET : 0) | (HWY_TARGETS & K754_WANTED_TARGETS & (HWY_STATIC_TARGET - 1)))
+#else
+#define K754_TARGETS (K754_STATIC_VECTORS ? HWY_STATIC_TARGET : 0)
+#endif
+
+// The operations of the other targets. highway.h gives them once for each flip of HWY_TARGET_TOGGLE.
+#define K754_TARGET_IS_EXTRA(target) ((K754_TARGETS & (target)) != 0 && HWY_STATIC_TARGET != (target))
+
+#if HWY_ARCH_X86
+#if K754_TARGET_IS_EXTRA(HWY_SSSE3)
+#define K754_PARSE_TARGET HWY_SSSE3
+#include "highway_target.hpp"
+#endif
+#if K754_TARGET_IS_EXTRA(HWY_SSE4)
+#define K754_PARSE_TARGET HWY_SSE4
+#include "highway_target.hpp"
+#endif
+#if K754_TARGET_IS_EXTRA(HWY_AVX2)
+#define K754_PARSE_TARGET HWY_AVX2
+#include "highway_target.hpp"
+#endif
+#if K754_TARGET_IS_EXTRA(HWY_AVX3)
+#define K754_PARSE_TARGET HWY_AVX3
+#include "highway_target.hpp"
+#endif
+#elif HWY_ARCH_ARM
+#if K754_TARGET_IS_EXTRA(HWY_SVE)
+#define K754_PARSE_TARGET HWY_SVE
+#include "highway_target.hpp"
+#endif
+#if K754_TARGET_IS_EXTRA(HWY_SVE2)
+#define K754_PARSE_TARGET HWY_SVE2
+#include "highway_target.hpp"
+#endif
+#endif
+
+// As after a plain `#include <hwy/highway.h>`: a later one, or one of its contrib headers, is none the wiser.
+#undef HWY_TARGET_TOGGLE
+#undef HWY_HIGHWAY_PER_TARGET
+#define HWY_HIGHWAY_PER_TARGET
+#undef HWY_TARGET
+#define HWY_TARGET HWY_STATIC_TARGET
+#include <hwy/ops/set_macros-inl.h>
+#undef HWY_SET_MACROS_PER_TARGET
+#define HWY_SET_MACROS_PER_TARGET
+
+#define K754_KERNEL_ABI_JOIN_(abi, major, minor, patch) abi##_hwy##major##_##minor##_##patch
+#define K754_KERNEL_ABI_JOIN(abi, major, minor, patch) K754_KERNEL_ABI_JOIN_(abi, major, minor, patch)
+#define K754_KERNEL_ABI K754_KERNEL_ABI_JOIN(K754_ABI, HWY_MAJOR, HWY_MINOR, HWY_PATCH)
+
+#else  // without Highway
+
+#define K754_KERNEL_ABI_JOIN_(abi) abi##_nohwy
+#define K754_KERNEL_ABI_JOIN(abi) K754_KERNEL_ABI_JOIN_(abi)
+#define K754_KERNEL_ABI K754_KERNEL_ABI_JOIN(K754_ABI)
+
+#endif
+
+#endif  // K754_DETAIL_HIGHWAY_HPP
