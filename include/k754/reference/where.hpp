@@ -65,17 +65,16 @@ constexpr T where_apply(bool condition, F&& f, T x, T y) {
   return y;
 }
 
-/// upstream * slope, to be evaluated in the scoped environment. Under a zero_times_inf rule other than ieee,
-/// the NaN of 0 * inf (and, for annihilating_zero, of 0 * NaN) is +0 instead.
+/// upstream * slope, to be evaluated in the scoped environment. Under a zero_times_inf rule other than ieee a
+/// zero factor decides: +0, but NaN for 0 * NaN under strong_zero.
 template <policy P = policy{}, floating T>
 T gradient_product(T upstream, T slope) noexcept {
   constexpr bool flush = P.subnormals == subnormals::flush;
   const double a = detail::widen<flush>(upstream), b = detail::widen<flush>(slope);
   if constexpr (P.zero_times_inf == zero_times_inf::strong_zero) {
-    if ((is_zero(a) && is_infinite(b)) || (is_infinite(a) && is_zero(b))) return T{};
-  }
-  if constexpr (P.zero_times_inf == zero_times_inf::annihilating_zero) {
-    if ((is_zero(a) && !is_finite(b)) || (!is_finite(a) && is_zero(b))) return T{};
+    if ((is_zero(a) && !is_nan(b)) || (is_zero(b) && !is_nan(a))) return T{};
+  } else if constexpr (P.zero_times_inf == zero_times_inf::annihilating_zero) {
+    if (is_zero(a) || is_zero(b)) return T{};
   }
   return detail::narrow<T, flush>(a * b);
 }
@@ -120,7 +119,8 @@ void where_apply(const Condition& condition, const F& f, detail::strided<const T
   }
 }
 
-/// The first half of where_apply_backward, in the caller's environment: conditions, and slopes where they hold.
+/// The first half of where_apply_backward, in the caller's environment: conditions, and slopes where they are
+/// true.
 template <floating T, class Condition, class F>
 void where_apply_slopes(const Condition& condition, const F& derivative, detail::strided<const T> x,
                         bool* live, T* slope, index_t n) {
