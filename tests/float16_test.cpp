@@ -14,6 +14,7 @@
 #include "support/case_count.hpp"
 #include "support/catch.hpp"
 #include "support/environments.hpp"
+#include "support/foreign_types.hpp"
 #include "support/ieee754.hpp"
 
 #if defined(__STDCPP_FLOAT16_T__) || defined(__STDCPP_BFLOAT16_T__)
@@ -31,6 +32,7 @@ using k754_test::decode;
 using k754_test::from_bytes;
 using k754_test::kind;
 using k754_test::random_bits;
+using k754_test::require_same_bits;
 
 /// What conversion of a NaN must give: sign, leading payload bits, quiet.
 template <class From, class To>
@@ -204,25 +206,6 @@ static_assert(sizeof(k754::storage_type_t<wchar_t>) == sizeof(wchar_t) &&
 struct users_half {
   std::uint16_t representation;
 };
-
-/// A foreign type of the same bits converts both ways without a change, implicitly.
-template <class Foreign, class Half>
-void require_same_bits(const char* name) {
-  static_assert(std::is_same_v<k754::storage_type_t<Foreign>, Half>);
-  static_assert(std::is_convertible_v<Foreign, Half> && std::is_convertible_v<Half, Foreign>);
-  case_count cases(name, 65536);
-  for (std::uint64_t u = 0; u < 65536; ++u) {
-    const Foreign foreign = from_bytes<Foreign>(u);
-    const Half ours = foreign;
-    const Foreign back = ours;
-    if (ours.bits() != u || bytes_of(back) != u) {
-      CAPTURE(u);
-      FAIL("bits changed");
-    }
-    cases.add();
-  }
-  cases.check();
-}
 
 /// The compiler's own conversions of the same format agree on every number.
 template <class Native, class Half>
