@@ -148,7 +148,10 @@ K754_INLINE constexpr auto order_key(T x) noexcept {
       std::is_signed_v<T> ? static_cast<unsigned_type>(unsigned_type{1} << (8 * sizeof(T) - 1)) : unsigned_type{0};
   return static_cast<unsigned_type>(static_cast<unsigned_type>(x) ^ bias);
 }
-K754_INLINE constexpr std::uint8_t order_key(bool x) noexcept { return x ? 1 : 0; }
+template <std::same_as<bool> T>
+K754_INLINE constexpr std::uint8_t order_key(T x) noexcept {
+  return x ? 1 : 0;
+}
 
 /// totalOrder(a, b): whether `a` comes before `b` or is the same bit pattern.
 template <floating T>

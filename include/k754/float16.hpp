@@ -101,10 +101,43 @@ struct storage_type {
 template <class T>
 using storage_type_t = typename storage_type<T>::type;
 
+// Where the compiler has 16-bit types of its own, std::float16_t and std::bfloat16_t are names of them; else void.
+#if defined(__STDCPP_FLOAT16_T__) || (defined(__FLT16_MAX__) && (!defined(__clang__) || __clang_major__ >= 15))
+#define K754_HAS_FLOAT16 1
+__extension__ typedef _Float16 native_float16;
+template <>
+struct storage_type<native_float16> {
+  using type = float16;
+};
+#else
+#define K754_HAS_FLOAT16 0
+using native_float16 = void;
+#endif
+#if defined(__STDCPP_BFLOAT16_T__) || (defined(__BFLT16_MAX__) && !defined(__clang__))
+#define K754_HAS_BFLOAT16 1
+__extension__ typedef __bf16 native_bfloat16;
+template <>
+struct storage_type<native_bfloat16> {
+  using type = bfloat16;
+};
+#else
+#define K754_HAS_BFLOAT16 0
+using native_bfloat16 = void;
+#endif
+
 namespace detail {
 template <class T, class Storage>
 concept stored_as = !std::same_as<T, Storage> && std::same_as<storage_type_t<T>, Storage> &&
                     sizeof(T) == sizeof(Storage) && std::is_trivially_copyable_v<T>;
+
+/// A class around the compiler's type that takes whatever converts to that (Highway's newer types): it needs no
+/// conversion of ours, which would be a second, ambiguous way.
+template <class Native>
+struct converts_to {
+  operator Native() const;
+};
+template <class T, class Native>
+concept wraps = !std::is_void_v<Native> && !std::same_as<T, Native> && std::is_convertible_v<converts_to<Native>, T>;
 }  // namespace detail
 
 class float16 {
@@ -130,6 +163,7 @@ class float16 {
     return std::bit_cast<double>(detail::convert_format<detail::binary16, detail::binary64>(bits_));
   }
   template <detail::stored_as<float16> Foreign>
+    requires(!detail::wraps<Foreign, native_float16>)
   K754_INLINE constexpr operator Foreign() const noexcept {
     return std::bit_cast<Foreign>(bits_);
   }
@@ -161,6 +195,7 @@ class bfloat16 {
     return std::bit_cast<double>(detail::convert_format<detail::bfloat16_format, detail::binary64>(bits_));
   }
   template <detail::stored_as<bfloat16> Foreign>
+    requires(!detail::wraps<Foreign, native_bfloat16>)
   K754_INLINE constexpr operator Foreign() const noexcept {
     return std::bit_cast<Foreign>(bits_);
   }
@@ -168,24 +203,6 @@ class bfloat16 {
  private:
   std::uint16_t bits_;
 };
-
-// Where the compiler has 16-bit types of its own, std::float16_t and std::bfloat16_t are names of them.
-#if defined(__STDCPP_FLOAT16_T__) || (defined(__FLT16_MAX__) && (!defined(__clang__) || __clang_major__ >= 15))
-#define K754_HAS_FLOAT16 1
-__extension__ typedef _Float16 native_float16;
-template <>
-struct storage_type<native_float16> {
-  using type = float16;
-};
-#endif
-#if defined(__STDCPP_BFLOAT16_T__) || (defined(__BFLT16_MAX__) && !defined(__clang__))
-#define K754_HAS_BFLOAT16 1
-__extension__ typedef __bf16 native_bfloat16;
-template <>
-struct storage_type<native_bfloat16> {
-  using type = bfloat16;
-};
-#endif
 
 /// Integers are stored as the fixed-width type of their size and signedness (`long long` as `std::int64_t`).
 template <std::integral T>

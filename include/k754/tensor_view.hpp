@@ -36,9 +36,11 @@ namespace detail {
 /// Extents or strides of a view of run-time rank; entries beyond its rank are zero.
 using axes = std::array<index_t, max_rank>;
 
+/// An element is the object itself; accessors that compute something (scaled, conjugated, atomic, packed) return
+/// another type of reference.
 template <class M>
 concept mdspan_like = requires(const M& m, std::size_t axis) {
-  typename M::element_type;
+  requires std::same_as<typename M::reference, typename M::element_type&>;
   { M::rank() } -> std::convertible_to<std::size_t>;
   { m.data_handle() } -> std::convertible_to<typename M::element_type*>;
   { m.extent(axis) } -> std::convertible_to<index_t>;
@@ -72,7 +74,7 @@ class tensor_view {
   static constexpr std::size_t rank_capacity = has_static_rank ? Rank : max_rank;
   using axes_type = std::array<index_t, rank_capacity>;
 
-  /// No elements; rank 0 where the rank is dynamic.
+  /// No elements; where the rank is dynamic, a null view of rank 0, which kernels refuse.
   K754_INLINE constexpr tensor_view() noexcept
     requires(Rank != 0)
   = default;
@@ -99,7 +101,7 @@ class tensor_view {
                                     const index_t* strides = nullptr) noexcept
     requires(!has_static_rank)
       : data_(data), rank_(rank) {
-    for (std::size_t axis = 0; axis < rank && axis < max_rank; ++axis) {
+    for (std::size_t axis = 0; axis < axes_held(); ++axis) {
       extents_[axis] = extents[axis];
       strides_[axis] = strides != nullptr ? strides[axis] : 0;
     }
@@ -113,7 +115,7 @@ class tensor_view {
              !(std::same_as<U, T> && OtherRank == Rank))
   K754_INLINE constexpr tensor_view(const tensor_view<U, OtherRank>& other) noexcept : data_(other.data_handle()) {
     if constexpr (!has_static_rank) rank_ = other.rank();
-    for (std::size_t axis = 0; axis < other.rank() && axis < rank_capacity; ++axis) {
+    for (std::size_t axis = 0; axis < axes_held(); ++axis) {
       extents_[axis] = other.extent(axis);
       strides_[axis] = other.stride(axis);
     }
@@ -139,7 +141,7 @@ class tensor_view {
   /// The number of elements; meaningful where no kernel would refuse the view.
   K754_INLINE constexpr index_t size() const noexcept {
     std::size_t product = 1;
-    for (std::size_t axis = 0; axis < rank(); ++axis) product *= static_cast<std::size_t>(extents_[axis]);
+    for (std::size_t axis = 0; axis < axes_held(); ++axis) product *= static_cast<std::size_t>(extents_[axis]);
     return static_cast<index_t>(product);
   }
 
@@ -156,7 +158,7 @@ class tensor_view {
   /// The same elements with the axes in another order: axis `order[i]` becomes axis i (NumPy's transpose).
   K754_INLINE constexpr tensor_view permuted(const std::array<std::size_t, rank_capacity>& order) const noexcept {
     tensor_view result = *this;
-    for (std::size_t axis = 0; axis < rank(); ++axis) {
+    for (std::size_t axis = 0; axis < axes_held(); ++axis) {
       result.extents_[axis] = extents_[order[axis]];
       result.strides_[axis] = strides_[order[axis]];
     }
@@ -164,9 +166,12 @@ class tensor_view {
   }
 
  private:
+  /// The rank, or 8 where a view of run-time rank was given more.
+  K754_INLINE constexpr std::size_t axes_held() const noexcept { return rank() < rank_capacity ? rank() : rank_capacity; }
+
   K754_INLINE constexpr void set_row_major() noexcept {
     std::size_t stride = 1;  // unsigned: an overflow here is found by the kernel's check of the extents
-    for (std::size_t axis = rank() < rank_capacity ? rank() : rank_capacity; axis > 0; --axis) {
+    for (std::size_t axis = axes_held(); axis > 0; --axis) {
       strides_[axis - 1] = static_cast<index_t>(stride);
       stride *= static_cast<std::size_t>(extents_[axis - 1]);
     }
@@ -188,6 +193,17 @@ K754_INLINE constexpr tensor_view<T, Rank> as_tensor_view(const tensor_view<T, R
   return view;
 }
 
+namespace detail {
+template <class T>
+K754_INLINE constexpr T* first_element(T& x) noexcept {
+  return &x;
+}
+template <class T, std::size_t N>
+K754_INLINE constexpr auto* first_element(T (&array)[N]) noexcept {
+  return first_element(array[0]);
+}
+}  // namespace detail
+
 template <class Array>
   requires(std::is_array_v<Array>)
 K754_INLINE constexpr auto as_tensor_view(Array& array) noexcept {
@@ -197,7 +213,7 @@ K754_INLINE constexpr auto as_tensor_view(Array& array) noexcept {
   [&]<std::size_t... Axis>(std::index_sequence<Axis...>) {
     ((extents[Axis] = static_cast<index_t>(std::extent_v<Array, Axis>)), ...);
   }(std::make_index_sequence<rank>{});
-  return tensor_view<scalar, rank>(const_cast<scalar*>(reinterpret_cast<const scalar*>(&array)), extents);
+  return tensor_view<scalar, rank>(detail::first_element(array), extents);
 }
 
 /// A temporary must be a view itself (std::span) or give const elements.

@@ -10,7 +10,7 @@
 //       });
 //     };
 //
-// Every row runs in every layout and hostile floating-point environment. Its results are compared as bits;
+// Every row runs in every placement and hostile floating-point environment. Its results are compared as bits;
 // nothing outside an output may be written, nor anything at all on error; every value that a row states must
 // be used.
 #pragma once
@@ -65,12 +65,12 @@ struct row {
 };
 
 /// How the elements of each tensor lie in memory; what is between them is poison (signalling NaNs).
-enum class layout { contiguous, strided, reversed };
+enum class placement { contiguous, strided, reversed };
 
-/// One run of a row for one dtype in one layout.
+/// One run of a row for one dtype in one placement.
 class any_call {
  public:
-  any_call(const row& r, dtype type, layout order) : row_(r), type_(type), layout_(order) {}
+  any_call(const row& r, dtype type, placement order) : row_(r), type_(type), placement_(order) {}
 
   bool has(const std::string& name) const { return row_.arguments.count(name) != 0; }
   index_t integer(const std::string& name, index_t otherwise);
@@ -95,7 +95,7 @@ class any_call {
     std::vector<unsigned char> memory;
     unsigned char* first;
 
-    tensor(dtype element, const shape& size, layout order);
+    tensor(dtype element, const shape& size, placement order);
     unsigned char* at(std::size_t flat_index);
     std::size_t size() const;
   };
@@ -115,7 +115,7 @@ class any_call {
 
   const row& row_;
   dtype type_;
-  layout layout_;
+  placement placement_;
   std::map<std::string, tensor> inputs_, outputs_;
   std::set<std::string> used_;
   bool ran_ = false;
@@ -137,7 +137,7 @@ class row_call : public any_call {
   }
 };
 
-using call_body = std::function<void(const row&, layout)>;
+using call_body = std::function<void(const row&, placement)>;
 
 /// The calls by name and dtype.
 std::map<std::string, std::map<dtype, call_body>>& registered_calls();
@@ -149,7 +149,7 @@ void register_call(const std::string& name, Body body) {
     register_call<k754::float16, k754::bfloat16, float, double>(name, body);
   } else {
     const auto add = [&]<class T>(T) {
-      registered_calls()[name][dtype_of<T>()] = [body](const row& r, layout order) {
+      registered_calls()[name][dtype_of<T>()] = [body](const row& r, placement order) {
         row_call<T> call(r, dtype_of<T>(), order);
         body(call);
         call.finish();

@@ -387,18 +387,18 @@ std::set<string> ids_of_test_cases() {
 
 // ---------------------------------------------------------------- one run of a row
 
-any_call::tensor::tensor(dtype element, const shape& size, layout order) : type(element), extents(size) {
+any_call::tensor::tensor(dtype element, const shape& size, placement order) : type(element), extents(size) {
   strides.resize(extents.size());
-  index_t step = order == layout::strided ? 2 : 1;
+  index_t step = order == placement::strided ? 2 : 1;
   index_t last = 0;
   for (std::size_t axis = extents.size(); axis-- > 0;) {
-    strides[axis] = order == layout::reversed ? -step : step;
+    strides[axis] = order == placement::reversed ? -step : step;
     last += step * std::max<index_t>(extents[axis] - 1, 0);
-    step = step * std::max<index_t>(extents[axis], 1) + (order == layout::strided ? 1 : 0);
+    step = step * std::max<index_t>(extents[axis], 1) + (order == placement::strided ? 1 : 0);
   }
-  const std::size_t bytes = size_of(type), slack = order == layout::contiguous ? 0 : 1;
+  const std::size_t bytes = size_of(type), slack = order == placement::contiguous ? 0 : 1;
   memory.resize((static_cast<std::size_t>(last) + 1 + 2 * slack) * bytes);
-  first = &memory[(slack + (order == layout::reversed ? static_cast<std::size_t>(last) : 0)) * bytes];
+  first = &memory[(slack + (order == placement::reversed ? static_cast<std::size_t>(last) : 0)) * bytes];
   fill_with_poison(memory, type);
 }
 
@@ -437,14 +437,14 @@ double any_call::number(const string& name, double otherwise) {
 
 any_call::tensor& any_call::input_tensor(const string& name, dtype type) {
   const literal& values = argument(name);
-  tensor& t = inputs_.emplace(name, tensor(type, values.extents, layout_)).first->second;
+  tensor& t = inputs_.emplace(name, tensor(type, values.extents, placement_)).first->second;
   for (std::size_t i = 0; i < values.elements.size(); ++i)
     store_bits(t.at(i), type, bits_from(type, values.elements[i]));
   return t;
 }
 
 any_call::tensor& any_call::output_tensor(const string& name, dtype type, const shape& extents) {
-  return outputs_.emplace(name, tensor(type, extents, layout_)).first->second;
+  return outputs_.emplace(name, tensor(type, extents, placement_)).first->second;
 }
 
 void any_call::run(const std::function<k754::status()>& kernel) {
@@ -492,9 +492,9 @@ void any_call::compare(const string& where, const string& name, tensor& actual) 
 }
 
 void any_call::fail(const string& where, const string& what) {
-  constexpr const char* layouts[] = {"contiguous", "strided", "reversed"};
-  string text =
-      name_of(type_) + ", " + layouts[static_cast<int>(layout_)] + ", environment: " + where + "\n  " + what;
+  constexpr const char* placements[] = {"contiguous", "strided", "reversed"};
+  string text = name_of(type_) + ", " + placements[static_cast<int>(placement_)] + ", environment: " + where +
+                "\n  " + what;
   for (auto& [name, input] : inputs_) {
     text += "\n  with " + (name.empty() ? "input" : name) + " =";
     for (std::size_t i = 0; i < std::min<std::size_t>(input.size(), 16); ++i) {
@@ -519,8 +519,8 @@ std::map<string, std::map<dtype, call_body>>& registered_calls() {
 
 // ---------------------------------------------------------------- tests
 
-TEST_CASE("Every row of tests/semantics.txt holds, in every layout and environment") {
-  case_count runs("rows of tests/semantics.txt x dtype x layout", 600);
+TEST_CASE("Every row of tests/semantics.txt holds, in every placement and environment") {
+  case_count runs("rows of tests/semantics.txt x dtype x placement", 600);
   std::set<string> calls_in_use;
   for (const row& r : read_rows()) {
     if (r.call == "test") continue;
@@ -535,7 +535,7 @@ TEST_CASE("Every row of tests/semantics.txt holds, in every layout and environme
         continue;
       }
       try {
-        for (layout order : {layout::contiguous, layout::strided, layout::reversed}) {
+        for (placement order : {placement::contiguous, placement::strided, placement::reversed}) {
           body->second(r, order);
           runs.add();
         }

@@ -1,25 +1,27 @@
 /// Broadcasting by NumPy's rules: shapes are aligned at their last axes, and an axis that is missing or has
 /// extent 1 repeats. An extent of 0 is an extent like any other: 0 and 1 give 0, 0 and 2 do not broadcast.
 ///
-/// A kernel with operands x and y calls, after `check_extents` of each:
+/// An elementwise kernel takes its inputs by `operand_of` (tensors and scalars), checks everything with
 ///
-///     layout shape;                                                           // rank 0: a scalar's
-///     if (auto r = broadcast_with(kernel, "x", x, shape); !r) return r;
-///     if (auto r = broadcast_with(kernel, "y", y, shape); !r) return r;       // now the shape of both
-///     if (auto r = check_shape(kernel, "output", output, shape); !r) return r;
+///     check_elementwise(kernel, shape_given_by::inputs,
+///                               std::array{input_argument("x", "shares memory with x", x), ...},
+///                               std::array{output_argument("output", "", output)});
 ///
-/// (or `check_broadcasts_to` where the shape is given), and then loops over
+/// and loops over
 ///
-///     elementwise_loop<3> loop(shape, {broadcast_to(x, shape).strides, broadcast_to(y, shape).strides,
-///                                      output.strides});
+///     loop_over(output, x, y, output).for_runs(begin, end, [&](const auto& run) { ... });   // layouts
 ///
-/// The sizes of a broadcast shape are checked by the `check_extents` of an output that has it.
+/// Others build on `broadcast_with` (a common shape) and `check_broadcasts_to` (a given one).
 #ifndef K754_DETAIL_BROADCAST_HPP
 #define K754_DETAIL_BROADCAST_HPP
 
 #include <array>
+#include <bit>
+#include <concepts>
 #include <cstddef>
+#include <type_traits>
 
+#include "../bits.hpp"
 #include "../status.hpp"
 #include "../tensor_view.hpp"
 #include "layout.hpp"
@@ -37,7 +39,7 @@ constexpr check_result broadcast_with(const char* kernel, const char* argument, 
     const index_t extent = from_end <= operand.rank ? operand.extents[operand.rank - from_end] : 1;
     if (given != extent && given != 1 && extent != 1) {
       return failure(status::shape_mismatch, kernel, argument,
-                     "has extent {} on axis {}, which does not broadcast with extent {} before it", extent,
+                     "has extent {} on axis {}, the arguments before it have {} there", extent,
                      operand.rank - from_end, given);
     }
     joined.extents[joined.rank - from_end] = given == 1 ? extent : given;
@@ -80,13 +82,152 @@ constexpr layout broadcast_to(const layout& operand, const layout& shape) noexce
   return result;
 }
 
+/// An operand of elements T: a tensor of them, or one value, which broadcasts as a tensor of rank 0. There is
+/// no promotion: `1.0` is no operand of a float kernel, `1.0F` is.
+template <class X, class T>
+concept tensor_of = tensor_like<X> && std::same_as<element_of<X>, T>;
+template <class X, class T>
+concept scalar_of = !tensor_like<X> && std::same_as<storage_type_t<std::remove_cvref_t<X>>, T>;
+template <class X, class T>
+concept operand_like = tensor_of<X, T> || scalar_of<X, T>;
+template <class X, class T>
+concept output_of = output_like<X> && tensor_of<X, T>;
+
+/// An operand while a kernel runs. A scalar's value is taken here, before any output is written.
+template <element T, bool IsScalar>
+class operand {
+ public:
+  constexpr explicit operand(const tensor_view<const T>& view) noexcept : view_(view) {}
+  constexpr const tensor_view<const T>& view() const noexcept { return view_; }
+
+ private:
+  tensor_view<const T> view_;
+};
+template <element T>
+class operand<T, true> {
+ public:
+  constexpr explicit operand(T value) noexcept : value_(value) {}
+  constexpr tensor_view<const T> view() const noexcept { return tensor_view<const T>(&value_); }
+
+ private:
+  T value_;
+};
+
+template <element T, operand_like<T> X>
+constexpr operand<T, scalar_of<X, T>> operand_of(X&& x) noexcept {
+  if constexpr (scalar_of<X, T>) {
+    return operand<T, true>(std::bit_cast<T>(x));
+  } else {
+    return operand<T, false>(input_view(x));
+  }
+}
+
+/// An argument as error messages know it; `sharing` ends the message of an output that overlaps it. Scalars,
+/// and outputs that are not wanted, need no checks and are marked absent.
+struct argument {
+  const char* name;
+  const char* sharing;
+  layout view = {};
+  bool present = true;
+};
+
+template <class X>
+constexpr argument input_argument(const char* name, const char* sharing, const X& x) noexcept {
+  if constexpr (tensor_like<const X&>) {
+    return {name, sharing, layout_of(input_view(x))};
+  } else {
+    return {name, sharing, {}, false};
+  }
+}
+template <class Output>
+constexpr argument output_argument(const char* name, const char* sharing, Output& output) noexcept {
+  if constexpr (output_like<Output&>) {
+    return {name, sharing, layout_of(output_view(output))};
+  } else {
+    return {name, sharing, {}, false};
+  }
+}
+
+/// Whether outputs have the shape to which the inputs broadcast together, or have a shape of their own, to
+/// which every input broadcasts.
+enum class shape_given_by { inputs, outputs };
+
+/// The checks of an elementwise kernel. After broadcasting, an output shares no memory with an input, or
+/// every index writes the very element that it reads there. Outputs share no memory with each other.
+template <std::size_t Inputs, std::size_t Outputs>
+constexpr check_result check_elementwise(const char* kernel, shape_given_by source,
+                                         const std::array<argument, Inputs>& inputs,
+                                         const std::array<argument, Outputs>& outputs) noexcept {
+  const auto each = [](const auto& arguments, const auto& check) {
+    for (const argument& a : arguments) {
+      if (!a.present) continue;
+      if (check_result r = check(a); !r) return r;
+    }
+    return check_result{};
+  };
+  layout shape;
+  if (source == shape_given_by::outputs) {
+    for (const argument& out : outputs) {
+      if (out.present) shape = out.view;
+    }
+  }
+  const auto extents = [&](const argument& a) { return check_extents(kernel, a.name, a.view); };
+  const auto data = [&](const argument& a) { return check_data(kernel, a.name, a.view); };
+  const auto broadcasts = [&](const argument& in) {
+    return source == shape_given_by::inputs ? broadcast_with(kernel, in.name, in.view, shape)
+                                            : check_broadcasts_to(kernel, in.name, in.view, shape);
+  };
+  const auto has_shape = [&](const argument& out) { return check_shape(kernel, out.name, out.view, shape); };
+  const auto separate = [&](const argument& out) {
+    if (check_result r = check_no_self_overlap(kernel, out.name, out.view); !r) return r;
+    const auto from_input = [&](const argument& in) {
+      return check_sharing(kernel, out.name, in.sharing, out.view, broadcast_to(in.view, shape),
+                           sharing::exact_alias);
+    };
+    if (check_result r = each(inputs, from_input); !r) return r;
+    return each(outputs, [&](const argument& other) {
+      return &other < &out
+                 ? check_sharing(kernel, out.name, other.sharing, out.view, other.view, sharing::none)
+                 : check_result{};
+    });
+  };
+  if (auto r = each(inputs, extents); !r) return r;
+  if (auto r = each(outputs, extents); !r) return r;
+  if (auto r = each(inputs, broadcasts); !r) return r;
+  if (auto r = each(outputs, has_shape); !r) return r;
+  if (auto r = each(inputs, data); !r) return r;
+  if (auto r = each(outputs, data); !r) return r;
+  return each(outputs, separate);
+}
+
+/// One operand along a run of elements.
+template <class T>
+struct strided {
+  T* first;
+  index_t stride;
+
+  constexpr T* at(index_t i) const noexcept { return first + i * stride; }
+};
+
+/// A run of `length` elements, through which every operand steps with one stride.
+template <std::size_t N>
+struct elementwise_run {
+  std::array<index_t, N> offsets;
+  std::array<index_t, N> strides;
+  index_t length;
+
+  /// Operand `n`, whose elements start at `data`.
+  template <class T>
+  constexpr strided<T> of(std::size_t n, T* data) const noexcept {
+    return {data + offsets[n], strides[n]};
+  }
+};
+
 /// The elements of a shape in row-major order, with the offsets that they have in N operands. Axes that every
 /// operand steps through as through one are joined, so that runs are long.
 template <std::size_t N>
 class elementwise_loop {
  public:
-  using offsets = std::array<index_t, N>;
-
   constexpr elementwise_loop(const layout& shape, const std::array<axes, N>& strides) noexcept
       : count_(element_count(shape)) {
     if (count_ == 0) return;
@@ -105,22 +246,19 @@ class elementwise_loop {
 
   constexpr index_t count() const noexcept { return count_; }
 
-  /// The stride of operand `n` within a run.
-  constexpr index_t stride(std::size_t n) const noexcept { return strides_[n][rank_ - 1]; }
-
-  /// Calls `body(offsets of the first element, length)` for runs that cover [begin, end) in order.
+  /// Calls `body(elementwise_run)` for runs that cover the elements [begin, end) in order.
   template <class Body>
   constexpr void for_runs(index_t begin, index_t end, const Body& body) const {
     if (begin >= end) return;
     const index_t row = extents_[rank_ - 1];
     index_walk<N> walk(rank_ - 1, extents_, strides_, begin / row);
+    elementwise_run<N> run{};
+    for (std::size_t n = 0; n < N; ++n) run.strides[n] = strides_[n][rank_ - 1];
     index_t column = begin % row;
-    for (index_t at = begin; at < end; walk.next(), column = 0) {
-      const index_t length = row - column < end - at ? row - column : end - at;
-      offsets first{};
-      for (std::size_t n = 0; n < N; ++n) first[n] = walk.offset(n) + column * stride(n);
-      body(first, length);
-      at += length;
+    for (index_t at = begin; at < end; at += run.length, column = 0, walk.next()) {
+      run.length = row - column < end - at ? row - column : end - at;
+      for (std::size_t n = 0; n < N; ++n) run.offsets[n] = walk.offset(n) + column * run.strides[n];
+      body(run);
     }
   }
 
@@ -140,6 +278,12 @@ class elementwise_loop {
   axes extents_ = {};
   std::array<axes, N> strides_ = {};
 };
+
+/// The loop over an output's shape, with the offsets in the operands named after it.
+template <std::same_as<layout>... Operands>
+constexpr auto loop_over(const layout& shape, const Operands&... operands) noexcept {
+  return elementwise_loop<sizeof...(Operands)>(shape, {broadcast_to(operands, shape).strides...});
+}
 
 }  // namespace K754_ABI
 }  // namespace k754::detail

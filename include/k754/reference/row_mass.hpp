@@ -105,7 +105,7 @@ inline constexpr double scale = 0x1p+256;
 /// 2^-256 a, for a >= 0; rounded once where it is subnormal, with no low part then.
 inline double_double unscaled(double_double a) noexcept {
   if (a.high < 0x1p-766) return {round_scaled({a, -256}), 0.0};
-  return {a.high * 0x1p-256, a.low * 0x1p-256};
+  return {a.high * 0x1p-256, detail::rounded(a.low * 0x1p-256)};
 }
 
 }  // namespace detail_row_mass
@@ -129,7 +129,7 @@ inline double exponential(double d) noexcept { return d < 0.0 ? exp_nonpositive(
 inline double_double scaled_exponential(double_double d) noexcept {
   if (!(d.high < 0.0)) return {detail_row_mass::scale, 0.0};
   const scaled_double_double e = exp_nonpositive(d);
-  const double power = from_bits<double>(static_cast<std::uint64_t>(1023 + 256 + e.exponent) << 52);
+  const double power = elementary::power_of_two(256 + e.exponent);
   return {e.significand.high * power, e.significand.low * power};
 }
 

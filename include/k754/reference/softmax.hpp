@@ -1,0 +1,383 @@
+/// The definition of softmax, log_softmax, logsumexp and of the two gradients, on one row. `row_mass.hpp` has
+/// the symbols m, c, d_i, e_i, O, S, L and how they are computed; this file adds what is done with them.
+///
+///                   float, float16, bfloat16 (in double)      double (in double-double)
+///   softmax_i       e_i * r,  r = 1 / S                       2^-256 fma(E_i, r.high, E_i * r.low),  r = 1 /
+///   S log_softmax_i   d_i - L                                   d_i - L logsumexp       m + L L + m
+///
+/// with e_i = 1 and d_i = +0 for x_i = m, and one rounding to the result's type at the end. In the f64
+/// softmax E_i is the leading part alone, 2^256 e_i rounded to double.
+///
+/// Gradients, from the output y and the upstream gradient g:
+///
+///   softmax_backward       dx_i = y_i * (g_i - D),      D = sum of y_j g_j
+///   log_softmax_backward   dx_i = g_i - exp(y_i) * G,   G = sum of g_j;  a y_i above 0 counts as 0
+///
+///   float, float16, bfloat16: D and G are lane_sums of doubles (the products y_j g_j are exact);
+///     y_i * (g_i - D) as written, fma(-exp(y_i), G, g_i), then one rounding to the result's type.
+///   double: g is scaled by 2^k so that nothing overflows or underflows on the way: the largest |g_j|
+///   (softmax: of those
+///     with y_j != 0) lands in [2^500, 2^501), or k = 1000. D = lane_sum<compensated> of two_product(y_j, 2^k
+///     g_j); y_i * (g_i - D) in double-double on significands in [1, 2). G = lane_sum<compensated> of 2^k
+///     g_j; 2^256 g_i - E_i * G in double-double. One rounding at the end, which takes the scale off. If a
+///     y_j g_j (log_softmax: a g_j) is not finite, D (G) is the lane_sum of these alone, and dx is computed
+///     as written, in double.
+///
+/// A result that is zero, or rounds to zero, is +0 (only `subnormals::flush` writes -0). NaN results are
+/// canonical.
+///
+/// Bounds, in ULP of the result, for rows up to 2^20. float, bfloat16: softmax and log_softmax 0.5001,
+/// float16 0.5005. double: softmax 1.6: with u = 2^-53, rounding E_i and the fma each contribute a relative
+/// error of at most u (that of exp and r is below 2^-62), which is at most 1 + 0.5 ULP; where the result is
+/// subnormal the last rounding adds 0.5 and the other two are halved or less. log_softmax 1.0 (two terms of
+/// one sign, one rounding). Where terms cancel: those plus 2^-46 (double: 2^-50) times the sum of the
+/// magnitudes of the terms: |m| + L for logsumexp; y_i (|g_i| + sum |y_j g_j|) and |g_i| + exp(y_i) sum |g_j|
+/// for the gradients.
+///
+/// The `_row` functions are to be evaluated in the default environment; the forms without `_row` see to that.
+#ifndef K754_REFERENCE_SOFTMAX_HPP
+#define K754_REFERENCE_SOFTMAX_HPP
+
+#include <bit>
+#include <concepts>
+#include <cstdint>
+
+#include "../bits.hpp"
+#include "../fma.hpp"
+#include "../fp_environment.hpp"
+#include "../policy.hpp"
+#include "../tensor_view.hpp"
+#include "compensated.hpp"
+#include "double_double.hpp"
+#include "elementary.hpp"
+#include "lane_sum.hpp"
+#include "row_mass.hpp"
+
+namespace k754::reference {
+inline namespace K754_ABI {
+
+namespace detail_softmax {
+
+/// A result from double: rounded, a zero as +0, flushed.
+template <policy P, floating T>
+T result(double x) noexcept {
+  const T y = detail::narrow<T>(x);
+  if (is_zero(y)) return from_bits<T>(0);
+  return P.subnormals == subnormals::flush ? flush_subnormal(y) : y;
+}
+
+/// What a row's elements come to.
+enum class answer {
+  formula,  ///< of the row's mass
+  zero,     ///< softmax 0, log_softmax -inf
+  nan,
+  uniform  ///< 1/n for all n elements, masked or not
+};
+
+template <policy P>
+answer answer_for(row_kind kind) noexcept {
+  switch (kind) {
+    case row_kind::nan:
+      return answer::nan;
+    case row_kind::positive_infinity:
+      return P.pos_inf == pos_inf::limit ? answer::formula : answer::nan;
+    case row_kind::negative_infinity:
+      return P.zero_mass == zero_mass::uniform ? answer::formula
+             : P.zero_mass == zero_mass::zero  ? answer::zero
+                                               : answer::nan;
+    case row_kind::empty:
+      return P.fully_masked == fully_masked::uniform ? answer::uniform
+             : P.fully_masked == fully_masked::zero  ? answer::zero
+                                                     : answer::nan;
+    case row_kind::ordinary:
+      break;
+  }
+  return answer::formula;
+}
+
+/// Writes y_i = value_of(mass)(d_i) where the formula holds; `nothing` for elements that are absent or weigh
+/// nothing.
+template <policy P, floating T, class ValueOf>
+void write_row(const strided_row<T>& x, T* y, index_t y_stride, T nothing, const ValueOf& value_of) noexcept {
+  row_mass<T> mass = mass_of<P>(x);
+  const answer kind = answer_for<P>(mass.kind);
+  const bool every_element = mass.kind == row_kind::empty;  // fully masked: the answer is the whole row's
+  if (kind == answer::uniform) mass = equal_mass<T>(row_kind::negative_infinity, mass.maximum, x.size);
+  const auto value = value_of(mass);
+  for (index_t i = 0; i < x.size; ++i) {
+    T y_i = nothing;
+    if (every_element || x.present(i)) {
+      if (kind == answer::nan) {
+        y_i = canonical_nan<T>();
+      } else if (kind == answer::formula) {
+        const double element = detail::widen<P.subnormals == subnormals::flush>(x[i]);
+        y_i = value(difference<row_number<T>>(element, mass.maximum));
+      } else if (kind == answer::uniform) {
+        y_i = value(row_number<T>{});
+      }
+    }
+    detail::store(y + i * y_stride, y_i);
+  }
+}
+
+}  // namespace detail_softmax
+
+template <policy P, floating T>
+void softmax_row(const strided_row<T>& x, T* y, index_t y_stride) noexcept {
+  detail_softmax::write_row<P>(x, y, y_stride, from_bits<T>(0), [](const row_mass<T>& mass) {
+    if constexpr (std::same_as<T, double>) {
+      const double_double r = divide({1.0, 0.0}, mass.sum);
+      return [r](double_double d) {
+        const double e = scaled_exponential(d).high;
+        return detail_softmax::result<P, T>(fma(e, r.high, e * r.low) * 0x1p-256);
+      };
+    } else {
+      const double r = 1.0 / mass.sum;
+      return [r](double d) { return detail_softmax::result<P, T>(exponential(d) * r); };
+    }
+  });
+}
+
+template <policy P, floating T>
+void log_softmax_row(const strided_row<T>& x, T* y, index_t y_stride) noexcept {
+  detail_softmax::write_row<P>(x, y, y_stride, negative_infinity<T>(), [](const row_mass<T>& mass) {
+    if constexpr (std::same_as<T, double>) {
+      const double_double log_sum = mass.log_sum();
+      return [log_sum](double_double d) {
+        if (is_infinite(d.high)) return d.high;
+        return detail_softmax::result<P, T>(add(d, {-log_sum.high, -log_sum.low}).high);
+      };
+    } else {
+      const double log_sum = mass.log_sum();
+      return [log_sum](double d) { return detail_softmax::result<P, T>(d - log_sum); };
+    }
+  });
+}
+
+template <policy P, floating T>
+T logsumexp_row(const strided_row<T>& x) noexcept {
+  const row_mass<T> mass = mass_of<P>(x);
+  switch (mass.kind) {
+    case row_kind::nan:
+      return canonical_nan<T>();
+    case row_kind::positive_infinity:
+      return infinity<T>();
+    case row_kind::negative_infinity:
+    case row_kind::empty:
+      return negative_infinity<T>();  // log 0
+    case row_kind::ordinary:
+      break;
+  }
+  if constexpr (std::same_as<T, double>) {
+    return detail_softmax::result<P, T>(add(mass.log_sum(), mass.maximum).high);
+  } else {
+    return detail_softmax::result<P, T>(mass.maximum + mass.log_sum());
+  }
+}
+
+/// A row of a gradient computation: the output y (with the mask), the upstream gradient g, the gradient dx.
+template <floating T>
+struct gradient_row {
+  strided_row<T> y;
+  const T* g;
+  index_t g_stride;
+  T* dx;
+  index_t dx_stride;
+};
+
+namespace detail_softmax {
+
+/// The exponent of a finite number other than zero.
+inline int exponent_of(double x) noexcept {
+  const std::uint64_t magnitude = detail::magnitude_bits(x);
+  if (magnitude >= detail::binary64::smallest_normal) return static_cast<int>(magnitude >> 52) - 1023;
+  return -1011 - std::countl_zero(magnitude);
+}
+
+/// The k of the scale 2^k for gradients whose largest magnitude is `largest`.
+inline int scale_exponent(double largest) noexcept {
+  if (is_zero(largest)) return 0;
+  const int k = 500 - exponent_of(largest);
+  return k < 1000 ? k : 1000;
+}
+
+inline double larger_magnitude(double a, double b) noexcept {
+  return detail::magnitude_bits(a) < detail::magnitude_bits(b) ? b : a;
+}
+
+/// 2^exponent y a, rounded once; y and a finite, a normalized.
+inline double scaled_product(double y, double_double a, int exponent) noexcept {
+  if (is_zero(y) || is_zero(a.high)) return 0.0;
+  const int y_exponent = exponent_of(y), a_exponent = exponent_of(a.high);
+  using elementary::power_of_two;
+  const auto significand = [](double x, int e) {  // in two steps: 2^-e may be out of range
+    return x * power_of_two(-(e / 2)) * power_of_two(-(e - e / 2));
+  };
+  const double_double unit = {significand(a.high, a_exponent), significand(a.low, a_exponent)};
+  return round_scaled({multiply(unit, significand(y, y_exponent)), exponent + y_exponent + a_exponent});
+}
+
+/// Calls `body(y_i, g_i)` for the elements present, `absent()` for the others.
+template <policy P, floating T, class Body, class Absent>
+void for_elements(const gradient_row<T>& row, const Body& body, const Absent& absent) noexcept {
+  constexpr bool flush = P.subnormals == subnormals::flush;
+  for (index_t i = 0; i < row.y.size; ++i) {
+    if (row.y.present(i)) {
+      body(detail::widen<flush>(row.y[i]), detail::widen<flush>(detail::load(row.g + i * row.g_stride)));
+    } else {
+      absent();
+    }
+  }
+}
+
+/// Writes dx_i = value(y_i, g_i); +0 for elements that are absent.
+template <policy P, floating T, class Value>
+void write_gradient(const gradient_row<T>& row, const Value& value) noexcept {
+  index_t i = 0;
+  const auto store = [&](T x) { detail::store(row.dx + i++ * row.dx_stride, x); };
+  for_elements<P>(
+      row, [&](double y, double g) { store(result<P, T>(value(y, g))); }, [&] { store(from_bits<T>(0)); });
+}
+
+/// The sum of term(y_j, g_j), a double or a double-double.
+template <policy P, class Number, floating T, class Term>
+Number sum_of(const gradient_row<T>& row, const Term& term) noexcept {
+  lane_sum<Number> sum;
+  for_elements<P>(
+      row, [&](double y, double g) { sum.add(term(y, g)); }, [&] { sum.skip(); });
+  return sum.total();
+}
+
+}  // namespace detail_softmax
+
+template <policy P, floating T>
+void softmax_backward_row(const gradient_row<T>& row) noexcept {
+  using namespace detail_softmax;
+  using elementary::power_of_two;
+  if constexpr (!std::same_as<T, double>) {
+    const double dot = sum_of<P, double>(row, [](double y, double g) { return y * g; });  // exact
+    write_gradient<P>(row, [dot](double y, double g) { return y * (g - dot); });
+  } else {
+    double largest = 0.0;
+    bool finite = true;
+    for_elements<P>(
+        row,
+        [&](double y, double g) {
+          finite = finite && is_finite(y * g);
+          if (!is_zero(y)) largest = larger_magnitude(largest, g);
+        },
+        [] {});
+    if (!finite) {
+      const double dot =
+          sum_of<P, double>(row, [](double y, double g) { return is_finite(y * g) ? 0.0 : y * g; });
+      write_gradient<P>(row, [dot](double y, double g) { return y * (g - dot); });
+      return;
+    }
+    const int k = scale_exponent(largest);
+    const auto scaled = [scale = power_of_two(k)](double g) { return detail::rounded(g * scale); };
+    const double_double dot = sum_of<P, compensated>(row, [&](double y, double g) {
+                                return is_zero(y) ? double_double{} : two_product(y, scaled(g));
+                              }).value();
+    write_gradient<P>(row, [&](double y, double g) {
+      return is_zero(y) ? 0.0 : scaled_product(y, add({-dot.high, -dot.low}, scaled(g)), -k);
+    });
+  }
+}
+
+template <policy P, floating T>
+void log_softmax_backward_row(const gradient_row<T>& row) noexcept {
+  using namespace detail_softmax;
+  using elementary::power_of_two;
+  if constexpr (!std::same_as<T, double>) {
+    const double total = sum_of<P, double>(row, [](double, double g) { return g; });
+    write_gradient<P>(row,
+                      [total](double y, double g) { return is_nan(y) ? y : fma(-exponential(y), total, g); });
+  } else {
+    double largest = 0.0;
+    bool finite = true;
+    for_elements<P>(
+        row,
+        [&](double, double g) {
+          finite = finite && is_finite(g);
+          largest = larger_magnitude(largest, g);
+        },
+        [] {});
+    if (!finite) {
+      const double total = sum_of<P, double>(row, [](double, double g) { return is_finite(g) ? 0.0 : g; });
+      write_gradient<P>(row, [total](double y, double g) {
+        if (is_nan(y)) return y;
+        return fma(-(scaled_exponential({y, 0.0}).high * 0x1p-256), total, g);
+      });
+      return;
+    }
+    const int k = scale_exponent(largest);
+    const auto scaled = [scale = power_of_two(k)](double g) { return detail::rounded(g * scale); };
+    const double_double total =
+        sum_of<P, compensated>(row, [&](double, double g) { return scaled(g); }).value();
+    write_gradient<P>(row, [&](double y, double g) {
+      if (is_nan(y)) return y;
+      const double_double share = multiply(scaled_exponential({y, 0.0}), total);
+      if (is_zero(share.high)) return g;
+      const double_double dx = add({-share.high, -share.low}, scaled(g) * 0x1p+256);
+      return round_scaled({dx, -k - 256});
+    });
+  }
+}
+
+namespace detail_softmax {
+
+template <tensor_like X>
+auto row_of(const X& x) noexcept {
+  const auto view = detail::input_view(x);
+  return strided_row<detail::element_of<const X&>>{view.data_handle(), view.extent(0), view.stride(0)};
+}
+
+}  // namespace detail_softmax
+
+/// One row, in the scoped environment. `x` and `y` have one axis and the same length; `y` may be `x`.
+template <policy P = policy{}, tensor_like X, detail::output_like Y>
+void softmax(const X& x, Y&& y) noexcept {
+  const auto row = detail_softmax::row_of(x);
+  const auto output = detail::output_view(y);
+  in_default_environment([&] { softmax_row<P>(row, output.data_handle(), output.stride(0)); });
+}
+template <policy P = policy{}, tensor_like X, detail::output_like Y>
+void log_softmax(const X& x, Y&& y) noexcept {
+  const auto row = detail_softmax::row_of(x);
+  const auto output = detail::output_view(y);
+  in_default_environment([&] { log_softmax_row<P>(row, output.data_handle(), output.stride(0)); });
+}
+template <policy P = policy{}, tensor_like X>
+auto logsumexp(const X& x) noexcept {
+  const auto row = detail_softmax::row_of(x);
+  auto result = from_bits<detail::element_of<const X&>>(0);
+  in_default_environment([&] { result = logsumexp_row<P>(row); });
+  return result;
+}
+
+/// Gradients of one row: `y` is the output of the function, `g` the upstream gradient; `dx` may be either.
+template <policy P = policy{}, tensor_like Y, tensor_like G, detail::output_like D>
+void softmax_backward(const Y& y, const G& g, D&& dx) noexcept {
+  const auto upstream = detail_softmax::row_of(g);
+  const auto gradient = detail::output_view(dx);
+  in_default_environment([&] {
+    softmax_backward_row<P>(
+        gradient_row<detail::element_of<const Y&>>{detail_softmax::row_of(y), upstream.data, upstream.stride,
+                                                   gradient.data_handle(), gradient.stride(0)});
+  });
+}
+template <policy P = policy{}, tensor_like Y, tensor_like G, detail::output_like D>
+void log_softmax_backward(const Y& y, const G& g, D&& dx) noexcept {
+  const auto upstream = detail_softmax::row_of(g);
+  const auto gradient = detail::output_view(dx);
+  in_default_environment([&] {
+    log_softmax_backward_row<P>(
+        gradient_row<detail::element_of<const Y&>>{detail_softmax::row_of(y), upstream.data, upstream.stride,
+                                                   gradient.data_handle(), gradient.stride(0)});
+  });
+}
+
+}  // namespace K754_ABI
+}  // namespace k754::reference
+
+#endif  // K754_REFERENCE_SOFTMAX_HPP

@@ -1,0 +1,3 @@
+// expect: change results
+// wrong flags: -ffast-math
+#include <k754/k754.hpp>

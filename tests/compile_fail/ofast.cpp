@@ -1,0 +1,3 @@
+// expect: change results
+// wrong flags: -Ofast
+#include <k754/k754.hpp>
