@@ -20,16 +20,22 @@
 #ifndef K754_ARGMAX_HPP
 #define K754_ARGMAX_HPP
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <limits>
 
+#include "detail/broadcast.hpp"
 #include "detail/layout.hpp"
 #include "executor.hpp"
 #include "policy.hpp"
 #include "reference/argmax.hpp"
+#include "simd.hpp"
 #include "status.hpp"
 #include "tensor_view.hpp"
+
+#define K754_TARGET_FILE "../simd/argmax-inl.hpp"
+#include "detail/foreach_target.hpp"
 
 namespace k754 {
 
@@ -58,7 +64,7 @@ constexpr policy argmax_policy(const policy& p) noexcept {
   return read;
 }
 
-inline namespace K754_ABI {
+inline namespace K754_KERNEL_ABI {
 
 template <extremum E>
 inline constexpr const char* arg_extremum_name = E == extremum::maximum ? "argmax" : "argmin";
@@ -99,34 +105,63 @@ constexpr check_result check_arg_extremum(Input&& input, Output&& output, const 
                             options, P.empty_axis, static_cast<index_t>(std::numeric_limits<element_of<Output>>::max()));
 }
 
+/// One row, by the best code that may run.
+template <extremum E, policy P, element T>
+auto choose_arg_extremum() noexcept -> index_t (*)(const T*, index_t, index_t) noexcept {
+  K754_CHOOSE_TARGET(arg_extremum<E, P, T>);
+  return &reference::arg_extremum<E, P, T>;
+}
+
+/// Adjacent rows that interleave: columns of a matrix.
+template <extremum E, policy P, element T>
+auto choose_arg_extremum_columns() noexcept -> void (*)(const T*, index_t, index_t, index_t, index_t*) noexcept {
+  K754_CHOOSE_TARGET(arg_extremum_columns<E, P, T>);
+  return &reference::arg_extremum_columns<E, P, T>;
+}
+
 /// After the checks: one row for each element of the output.
 template <extremum E, policy P, element T, class Index, class Executor>
 check_result search_rows(const tensor_view<const T>& input, const tensor_view<Index>& output,
                          const argmax_options& options, Executor& ex) {
   std::size_t axis = 0;
   (void)check_axis("", "", options.axis, input.rank(), axis);
-  const layout rows = without_axis(layout_of(input), axis);
-  const layout results = options.keepdims ? without_axis(layout_of(output), axis) : layout_of(output);
   const index_t n = input.extent(axis), stride = input.stride(axis);
   constexpr policy row_policy{.subnormals = P.subnormals, .nans = P.nans, .zeros = P.zeros, .ties = P.ties};
+  const auto find = choose_arg_extremum<E, row_policy, T>();
+  const auto find_columns = choose_arg_extremum_columns<E, row_policy, T>();
+
+  // Rows in the order of memory: what they give does not depend on it.
+  layout rows = without_axis(layout_of(input), axis);
+  layout results = options.keepdims ? without_axis(layout_of(output), axis) : layout_of(output);
+  sort_axes(rows, results);
+  const elementwise_loop<2> loop(rows, {rows.strides, results.strides});
+  if (loop.count() == 0) return {};
 
   const auto for_rows = [&](index_t begin, index_t end, const auto& body) {
-    index_walk<2> walk(rows.rank, rows.extents, {rows.strides, results.strides}, begin);
-    for (index_t row = begin; row < end; ++row, walk.next()) {
-      body(reference::arg_extremum<E, row_policy>(input.data_handle() + walk.offset(0), n, stride),
-           output.data_handle() + walk.offset(1));
-    }
+    loop.for_runs(begin, end, [&](const elementwise_run<2>& run) {
+      const auto x = run.of(0, input.data_handle());
+      const auto result = run.of(1, output.data_handle());
+      constexpr index_t tile = 256;
+      std::array<index_t, tile> winners;
+      for (index_t at = 0; at < run.length; at += tile) {
+        const index_t count = run.length - at < tile ? run.length - at : tile;
+        if (x.stride == 1 && stride != 1 && n > 1) {
+          find_columns(x.at(at), n, stride, count, winners.data());
+        } else {
+          for (index_t i = 0; i < count; ++i) winners[static_cast<std::size_t>(i)] = find(x.at(at + i), n, stride);
+        }
+        for (index_t i = 0; i < count; ++i) body(winners[static_cast<std::size_t>(i)], result.at(at + i));
+      }
+    });
   };
-  const index_t row_count = element_count(rows);
-  if (row_count == 0) return {};
   if constexpr (P.all_nan == all_nan::error) {
     index_t unanswered = 0;
-    for_rows(0, row_count, [&](index_t winner, Index*) { unanswered += winner < 0 && n > 0 ? 1 : 0; });
+    for_rows(0, loop.count(), [&](index_t winner, Index*) { unanswered += winner < 0 && n > 0 ? 1 : 0; });
     if (unanswered > 0) {
       return failure(status::all_nan_row, arg_extremum_name<E>, "input", "has {} rows of NaNs", unanswered);
     }
   }
-  run_pieces(ex, row_count, grain_for(n), [&](index_t begin, index_t end) {
+  run_pieces(ex, loop.count(), grain_for(n), [&](index_t begin, index_t end) {
     for_rows(begin, end, [n](index_t winner, Index* result) {
       if (winner < 0 && n > 0 && P.all_nan == all_nan::first) winner = 0;
       store(result, static_cast<Index>(winner));
@@ -140,10 +175,10 @@ check_result compute_arg_extremum(Input& input, Output& output, const argmax_opt
   return search_rows<E, argmax_policy<element_of<Input&>>(P)>(input_view(input), output_view(output), options, ex);
 }
 
-}  // namespace K754_ABI
+}  // namespace K754_KERNEL_ABI
 }  // namespace detail
 
-inline namespace K754_ABI {
+inline namespace K754_KERNEL_ABI {
 
 /// Whether these arguments would be accepted; shapes and options only, where evaluated at compile time.
 template <policy P = policy{}, tensor_like Input, detail::index_output Output>
@@ -202,7 +237,7 @@ std::int64_t argmin(Input&& input) {
   return index;
 }
 
-}  // namespace K754_ABI
+}  // namespace K754_KERNEL_ABI
 }  // namespace k754
 
 #endif  // K754_ARGMAX_HPP

@@ -272,6 +272,18 @@ constexpr layout without_axis(const layout& view, std::size_t axis) noexcept {
   return result;
 }
 
+/// Puts the axes of two layouts of one shape into the order of the first one's strides, largest first.
+constexpr void sort_axes(layout& by, layout& other) noexcept {
+  for (std::size_t last = 1; last < by.rank; ++last) {
+    for (std::size_t i = last; i > 0 && magnitude(by.strides[i - 1]) < magnitude(by.strides[i]); --i) {
+      std::swap(by.extents[i - 1], by.extents[i]);
+      std::swap(by.strides[i - 1], by.strides[i]);
+      std::swap(other.extents[i - 1], other.extents[i]);
+      std::swap(other.strides[i - 1], other.strides[i]);
+    }
+  }
+}
+
 /// The number of elements of a checked layout.
 constexpr index_t element_count(const layout& view) noexcept {
   index_t count = 1;
