@@ -1,4 +1,5 @@
-// What every consumer asks of the library it found: one answer of each kernel, to the bit. Include k754 first.
+// What every consumer asks of the library it found: one answer of each kernel, to the bit. Include k754
+// first.
 #pragma once
 
 #include <array>
@@ -32,17 +33,19 @@ inline int check_k754(const char* consumer) {
   const std::array<float, 5> x = {0.0F, 0x1p-126F, -0x1p-149F, 0.0F, 459367.0F};
   std::int64_t index = -1;
   check("argmin finds the negative subnormal",
-        k754::try_argmin(tensor_view<const float, 1>(x.data(), {5}), tensor_view(&index)) == status::ok && index == 2);
+        k754::try_argmin(tensor_view<const float, 1>(x.data(), {5}), tensor_view(&index)) == status::ok &&
+            index == 2);
 
   const std::array<unsigned char, 2> condition = {1, 0};
   const std::array<float, 2> a = {1.0F, std::numeric_limits<float>::quiet_NaN()};
   const std::array<float, 2> b = {std::numeric_limits<float>::quiet_NaN(), 2.0F};
   std::array<float, 2> selected = {};
-  check("where keeps the NaN that is not selected out",
-        k754::try_where(tensor_view<const unsigned char, 1>(condition.data(), {2}),
-                        tensor_view<const float, 1>(a.data(), {2}), tensor_view<const float, 1>(b.data(), {2}),
-                        tensor_view<float, 1>(selected.data(), {2})) == status::ok &&
-            selected[0] == 1.0F && selected[1] == 2.0F);
+  check(
+      "where keeps the NaN that is not selected out",
+      k754::try_where(tensor_view<const unsigned char, 1>(condition.data(), {2}),
+                      tensor_view<const float, 1>(a.data(), {2}), tensor_view<const float, 1>(b.data(), {2}),
+                      tensor_view<float, 1>(selected.data(), {2})) == status::ok &&
+          selected[0] == 1.0F && selected[1] == 2.0F);
 
   const std::array<float, 3> logits = {-inf, 0.0F, 0.0F};
   std::array<float, 3> probabilities = {};

@@ -1,5 +1,5 @@
-// Macros that real headers leave behind: <windows.h>, <complex.h>, <sys/sysmacros.h>, X11, Arduino, old kernels.
-// The standard headers come first, because libstdc++ removes min and max itself.
+// Macros that real headers leave behind: <windows.h>, <complex.h>, <sys/sysmacros.h>, X11, Arduino, old
+// kernels. The standard headers come first, because libstdc++ removes min and max itself.
 #include <array>
 #include <bit>
 #include <cfenv>
@@ -44,7 +44,7 @@
 // complex.h, sys/sysmacros.h, X11, assertion macros
 #define I (__extension__ 1.0iF)
 #define major(dev) ((dev) >> 8)
-#define minor(dev) ((dev) & 255)
+#define minor(dev) ((dev)&255)
 #define None 0L
 #define Bool int
 #define Status int
@@ -59,4 +59,6 @@
 
 #include <k754/k754.hpp>
 
-int main() { std::puts("headers compile among macros named min, max, I, N, E, U, near, far, ERROR, DOMAIN, check, ..."); }
+int main() {
+  std::puts("headers compile among macros named min, max, I, N, E, U, near, far, ERROR, DOMAIN, check, ...");
+}

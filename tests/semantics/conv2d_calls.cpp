@@ -97,13 +97,13 @@ void register_gradients(const std::string& words) {
     for (index_t axis = 0; axis < values.extent(0); ++axis) extents.push_back(values(axis));
     return extents;
   };
-  register_call("conv2d_backward_input" + words, [=](auto& c) {
+  register_call<float, double>("conv2d_backward_input" + words, [=](auto& c) {
     const auto w = full_rank(c.input()), u = full_rank(c.template input<>("upstream"));
     const auto dx = full_rank(c.output(stated_shape(c, "input_shape")));
     const conv2d_options options = options_of(c);
     c.run([=] { return try_conv2d_backward_input<P>(w, u, dx, options); });
   });
-  register_call("conv2d_backward_weight" + words, [=](auto& c) {
+  register_call<float, double>("conv2d_backward_weight" + words, [=](auto& c) {
     const auto x = full_rank(c.input()), u = full_rank(c.template input<>("upstream"));
     const auto dw = full_rank(c.output(stated_shape(c, "weight_shape")));
     const conv2d_options options = options_of(c);
@@ -117,16 +117,17 @@ const registration conv2d_calls = [] {
                   std::uint16_t, std::uint32_t, std::uint64_t>("");
   register_conv2d<policy{}, std::int32_t, std::int8_t, std::uint8_t>(" output=i32");
   register_conv2d<policy{}, float, float16, bfloat16>(" output=f32");
-  register_conv2d<policy{.padded_taps = padded_taps::absent}>(" padded_taps=absent");
-  register_conv2d<policy{.zero_times_inf = zero_times_inf::strong_zero}>(" zero_times_inf=strong_zero");
-  register_conv2d<policy{.zero_times_inf = zero_times_inf::annihilating_zero}>(
+  register_conv2d<policy{.padded_taps = padded_taps::absent}, void, float, double>(" padded_taps=absent");
+  register_conv2d<policy{.zero_times_inf = zero_times_inf::strong_zero}, void, float, double>(
+      " zero_times_inf=strong_zero");
+  register_conv2d<policy{.zero_times_inf = zero_times_inf::annihilating_zero}, void, float, double>(
       " zero_times_inf=annihilating_zero");
-  register_conv2d<policy{.subnormals = subnormals::flush}>(" subnormals=flush");
-  register_conv2d<policy{.precision = precision::fast}>(" precision=fast");
-  register_conv2d<policy{.precision = precision::exact}, void, float16, bfloat16, float>(" precision=exact");
+  register_conv2d<policy{.subnormals = subnormals::flush}, void, float16, float>(" subnormals=flush");
+  register_conv2d<policy{.precision = precision::fast}, void, float, double>(" precision=fast");
+  register_conv2d<policy{.precision = precision::exact}, void, bfloat16, float>(" precision=exact");
   register_gradients<policy{}>("");
   register_gradients<policy{.padded_taps = padded_taps::absent}>(" padded_taps=absent");
-  register_call("conv2d_backward_bias", [](auto& c) {
+  register_call<float, double>("conv2d_backward_bias", [](auto& c) {
     const auto u = full_rank(c.input());
     const auto db = c.output({u.extent(3)});
     c.run([=] { return try_conv2d_backward_bias(u, db); });

@@ -5,7 +5,6 @@
 #include <mpfr.h>
 
 #include <limits>
-#include <utility>
 
 #include "k754/bits.hpp"
 
@@ -17,7 +16,7 @@ class real {
   static constexpr mpfr_prec_t precision = 256;
 
   real() : real(0.0) {}
-  real(double x) {  // NOLINT: exact, so implicit
+  real(double x) {  // implicit: it is exact
     mpfr_init2(value_, precision);
     mpfr_set_d(value_, x, MPFR_RNDN);
   }
@@ -42,30 +41,44 @@ class real {
   /// floor(log2 |x|), for finite x other than zero.
   long exponent() const { return static_cast<long>(mpfr_get_exp(value_)) - 1; }
 
-  real& operator+=(const real& b) { return mpfr_add(value_, value_, b.value_, MPFR_RNDN), *this; }
-  real& operator-=(const real& b) { return mpfr_sub(value_, value_, b.value_, MPFR_RNDN), *this; }
-  real& operator*=(const real& b) { return mpfr_mul(value_, value_, b.value_, MPFR_RNDN), *this; }
-  real& operator/=(const real& b) { return mpfr_div(value_, value_, b.value_, MPFR_RNDN), *this; }
-  friend real operator+(real a, const real& b) { return a += b, a; }
-  friend real operator-(real a, const real& b) { return a -= b, a; }
-  friend real operator*(real a, const real& b) { return a *= b, a; }
-  friend real operator/(real a, const real& b) { return a /= b, a; }
-  friend real operator-(real a) { return mpfr_neg(a.value_, a.value_, MPFR_RNDN), a; }
+  friend real operator+(const real& a, const real& b) { return apply<mpfr_add>(a, b); }
+  friend real operator-(const real& a, const real& b) { return apply<mpfr_sub>(a, b); }
+  friend real operator*(const real& a, const real& b) { return apply<mpfr_mul>(a, b); }
+  friend real operator/(const real& a, const real& b) { return apply<mpfr_div>(a, b); }
+  friend real operator-(const real& a) { return apply<mpfr_neg>(a); }
+  real& operator+=(const real& b) { return *this = *this + b; }
   friend bool operator<(const real& a, const real& b) { return mpfr_less_p(a.value_, b.value_) != 0; }
   friend bool operator==(const real& a, const real& b) { return mpfr_equal_p(a.value_, b.value_) != 0; }
+
+  /// An MPFR function of one or two numbers.
+  template <int (*Function)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t)>
+  static real apply(const real& x) {
+    real result;
+    Function(result.value_, x.value_, MPFR_RNDN);
+    return result;
+  }
+  template <int (*Function)(mpfr_ptr, mpfr_srcptr, mpfr_srcptr, mpfr_rnd_t)>
+  static real apply(const real& x, const real& y) {
+    real result;
+    Function(result.value_, x.value_, y.value_, MPFR_RNDN);
+    return result;
+  }
 
  private:
   mpfr_t value_;
 };
 
-inline real abs(real x) { return mpfr_abs(x.get(), x.get(), MPFR_RNDN), x; }
-inline real sqrt(real x) { return mpfr_sqrt(x.get(), x.get(), MPFR_RNDN), x; }
-inline real exp(real x) { return mpfr_exp(x.get(), x.get(), MPFR_RNDN), x; }
-inline real expm1(real x) { return mpfr_expm1(x.get(), x.get(), MPFR_RNDN), x; }
-inline real log(real x) { return mpfr_log(x.get(), x.get(), MPFR_RNDN), x; }
-inline real log1p(real x) { return mpfr_log1p(x.get(), x.get(), MPFR_RNDN), x; }
+inline real abs(const real& x) { return real::apply<mpfr_abs>(x); }
+inline real sqrt(const real& x) { return real::apply<mpfr_sqrt>(x); }
+inline real exp(const real& x) { return real::apply<mpfr_exp>(x); }
+inline real expm1(const real& x) { return real::apply<mpfr_expm1>(x); }
+inline real log(const real& x) { return real::apply<mpfr_log>(x); }
+inline real log1p(const real& x) { return real::apply<mpfr_log1p>(x); }
 /// x * 2^n, exactly.
-inline real scaled(real x, long n) { return mpfr_mul_2si(x.get(), x.get(), n, MPFR_RNDN), x; }
+inline real scaled(real x, long n) {
+  mpfr_mul_2si(x.get(), x.get(), n, MPFR_RNDN);
+  return x;
+}
 
 /// A binary format that results are rounded to.
 struct format {

@@ -16,7 +16,8 @@ k754::tensor_view<const float, 2> reversed(k754::tensor_view<const float, 2> x) 
   return {x.data_handle() + last * x.stride(1), {x.extent(0), x.extent(1)}, {x.stride(0), -x.stride(1)}};
 }
 
-k754::check_result check_argmin(k754::tensor_view<const float, 2> x, k754::tensor_view<std::int64_t, 1> index) {
+k754::check_result check_argmin(k754::tensor_view<const float, 2> x,
+                                k754::tensor_view<std::int64_t, 1> index) {
   return k754::check_argmin(x, index);
 }
 

@@ -1,5 +1,5 @@
-// One program from translation units with different flags: unit.cpp is compiled twice, as namespace unit_a and as
-// unit_b, and main.cpp passes the library's exchange types between them.
+// One program from translation units with different flags: unit.cpp is compiled twice, as namespace unit_a
+// and as unit_b, and main.cpp passes the library's exchange types between them.
 #pragma once
 
 #include <cstddef>
@@ -7,18 +7,19 @@
 
 #include <k754/k754.hpp>
 
-#define K754_TEST_DECLARE_UNIT(name)                                                                        \
-  namespace name {                                                                                          \
-  const char* abi();                                                                                        \
-  k754::policy policy();                                                                                    \
-  bool accepts(const k754::policy& p);                                                                      \
-  k754::tensor_view<const float, 2> reversed(k754::tensor_view<const float, 2> x);                          \
-  k754::check_result check_argmin(k754::tensor_view<const float, 2> x, k754::tensor_view<std::int64_t, 1> index); \
-  k754::status argmin(k754::tensor_view<const float, 2> x, k754::tensor_view<std::int64_t, 1> index);       \
-  k754::status argmin(k754::tensor_view<const float> x, k754::tensor_view<std::int64_t> index);             \
-  k754::status softmax(k754::tensor_view<const float, 2> x, k754::tensor_view<float, 2> y);                 \
-  double fma(double a, double b, double c);                                                                 \
-  bool refuses(k754::tensor_view<const float, 2> x, k754::tensor_view<std::int64_t, 1> wrong);              \
+#define K754_TEST_DECLARE_UNIT(name)                                                                  \
+  namespace name {                                                                                    \
+  const char* abi();                                                                                  \
+  k754::policy policy();                                                                              \
+  bool accepts(const k754::policy& p);                                                                \
+  k754::tensor_view<const float, 2> reversed(k754::tensor_view<const float, 2> x);                    \
+  k754::check_result check_argmin(k754::tensor_view<const float, 2> x,                                \
+                                  k754::tensor_view<std::int64_t, 1> index);                          \
+  k754::status argmin(k754::tensor_view<const float, 2> x, k754::tensor_view<std::int64_t, 1> index); \
+  k754::status argmin(k754::tensor_view<const float> x, k754::tensor_view<std::int64_t> index);       \
+  k754::status softmax(k754::tensor_view<const float, 2> x, k754::tensor_view<float, 2> y);           \
+  double fma(double a, double b, double c);                                                           \
+  bool refuses(k754::tensor_view<const float, 2> x, k754::tensor_view<std::int64_t, 1> wrong);        \
   }
 K754_TEST_DECLARE_UNIT(unit_a)
 K754_TEST_DECLARE_UNIT(unit_b)
