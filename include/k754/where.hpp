@@ -45,6 +45,7 @@
 #include "executor.hpp"
 #include "policy.hpp"
 #include "reference/where.hpp"
+#include "simd.hpp"
 #include "status.hpp"
 #include "tensor_view.hpp"
 
@@ -123,7 +124,7 @@ concept product_gradients_of =
 /// In place of an operand that a kernel does not have.
 struct no_operand {};
 
-inline namespace K754_ABI {
+inline namespace K754_KERNEL_ABI {
 
 /// A condition along a run of elements.
 template <class Test>
@@ -193,11 +194,13 @@ constexpr check_result check_where_backward(const char* kernel, const C& conditi
 
 /// The elements of a view as unsigned integers, which is what selections copy.
 template <class T>
+using bits_type = std::conditional_t<
+    sizeof(T) == 1, std::uint8_t,
+    std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                       std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+template <class T>
 auto bits_data(const tensor_view<T>& view) noexcept {
-  using bits = std::conditional_t<
-      sizeof(T) == 1, std::uint8_t,
-      std::conditional_t<sizeof(T) == 2, std::uint16_t,
-                         std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+  using bits = bits_type<T>;
   return reinterpret_cast<std::conditional_t<std::is_const_v<T>, const bits*, bits*>>(view.data_handle());
 }
 
@@ -211,6 +214,36 @@ tensor_view<T> gradient_view(Output& output) noexcept {
   }
 }
 
+}  // namespace K754_KERNEL_ABI
+}  // namespace detail
+}  // namespace k754
+
+#define K754_TARGET_FILE "../simd/where-inl.hpp"
+#include "detail/foreach_target.hpp"
+
+namespace k754 {
+namespace detail {
+inline namespace K754_KERNEL_ABI {
+
+/// Selection along a run, by the best code that may run. Conditions made of numbers have the reference.
+template <class Test, class Bits>
+auto choose_where() noexcept
+    -> void (*)(const condition_run<Test>&, strided<const Bits>, strided<const Bits>, strided<Bits>, index_t) noexcept {
+  if constexpr (std::same_as<Test, is_nonzero<std::uint8_t>>) {
+    K754_CHOOSE_TARGET(where<Bits>);
+  }
+  return &reference::where<Bits, condition_run<Test>>;
+}
+
+template <class Test, class Bits>
+auto choose_where_backward() noexcept
+    -> void (*)(const condition_run<Test>&, strided<const Bits>, strided<Bits>, strided<Bits>, index_t) noexcept {
+  if constexpr (std::same_as<Test, is_nonzero<std::uint8_t>>) {
+    K754_CHOOSE_TARGET(where_backward<Bits>);
+  }
+  return &reference::where_backward<Bits, condition_run<Test>>;
+}
+
 template <class C, class X, class Y, class Output, class Executor>
 check_result compute_where(const C& c, const X& x, const Y& y, Output& output, Executor& ex) {
   using T = element_of<Output&>;
@@ -220,9 +253,10 @@ check_result compute_where(const C& c, const X& x, const Y& y, Output& output, E
   const tensor_view<T> result = output_view(output);
   const auto loop = loop_over(layout_of(result), condition.view(), layout_of(held_x.view()),
                               layout_of(held_y.view()), layout_of(result));
+  const auto select = choose_where<decltype(condition.test), bits_type<T>>();
   run_pieces(ex, loop.count(), task_elements, [&](index_t begin, index_t end) {
     loop.for_runs(begin, end, [&](const auto& run) {
-      reference::where(condition.along(run, 0), run.of(1, bits_data(held_x.view())),
+      select(condition.along(run, 0), run.of(1, bits_data(held_x.view())),
                        run.of(2, bits_data(held_y.view())), run.of(3, bits_data(result)), run.length);
     });
   });
@@ -237,9 +271,10 @@ check_result compute_where_backward(const C& c, const Upstream& upstream, Dx& dx
   const tensor_view<T> to_x = gradient_view<T>(dx), to_y = gradient_view<T>(dy);
   const auto loop = loop_over(layout_of(output_like<Dx&> ? to_x : to_y), condition.view(),
                               layout_of(held_upstream.view()), layout_of(to_x), layout_of(to_y));
+  const auto select = choose_where_backward<decltype(condition.test), bits_type<T>>();
   run_pieces(ex, loop.count(), task_elements, [&](index_t begin, index_t end) {
     loop.for_runs(begin, end, [&](const auto& run) {
-      reference::where_backward(condition.along(run, 0), run.of(1, bits_data(held_upstream.view())),
+      select(condition.along(run, 0), run.of(1, bits_data(held_upstream.view())),
                                 run.of(2, bits_data(to_x)), run.of(3, bits_data(to_y)), run.length);
     });
   });
@@ -322,10 +357,10 @@ check_result compute_where_apply_backward(const C& c, F& derivative, const X& x,
   return {};
 }
 
-}  // namespace K754_ABI
+}  // namespace K754_KERNEL_ABI
 }  // namespace detail
 
-inline namespace K754_ABI {
+inline namespace K754_KERNEL_ABI {
 
 /// The condition `x != 0` of any tensor, as Python's truth has it: NaN and subnormals are true, -0 is false.
 template <tensor_like X>
@@ -461,7 +496,7 @@ void where_apply_backward(Condition&& condition, F&& derivative, X&& x, Upstream
   });
 }
 
-}  // namespace K754_ABI
+}  // namespace K754_KERNEL_ABI
 }  // namespace k754
 
 #endif  // K754_WHERE_HPP

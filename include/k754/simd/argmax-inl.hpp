@@ -124,14 +124,13 @@ HWY_ATTR index_t arg_extremum_adjacent(const T* x, index_t n) noexcept {
 
 /// Row `i` against the best keys of a vector of columns; `row` counts from the start of the block, in every lane.
 template <policy P, class D>
-HWY_INLINE HWY_ATTR void take_better(D d, hn::Vec<D> keys, hn::Vec<D> row, hn::Vec<D>& best, hn::Vec<D>& winner) {
+HWY_INLINE HWY_ATTR void take_better(D /*d*/, hn::Vec<D> keys, hn::Vec<D> row, hn::Vec<D>& best, hn::Vec<D>& winner) {
   if constexpr (P.ties == ties::first) {
     winner = hn::IfThenElse(hn::Gt(keys, best), row, winner);
   } else {
     winner = hn::IfThenElse(hn::Gt(best, keys), winner, row);
   }
   best = hn::Max(best, keys);
-  (void)d;
 }
 
 /// Where lanes found something better in the block of rows from `begin`, their winners become that.
