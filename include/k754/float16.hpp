@@ -102,7 +102,9 @@ template <class T>
 using storage_type_t = typename storage_type<T>::type;
 
 // Where the compiler has 16-bit types of its own, std::float16_t and std::bfloat16_t are names of them; else void.
-#if defined(__STDCPP_FLOAT16_T__) || (defined(__FLT16_MAX__) && (!defined(__clang__) || __clang_major__ >= 15))
+// (GCC before 13 has _Float16 in C only; Clang before 15 only with AVX512-FP16.)
+#if defined(__STDCPP_FLOAT16_T__) || \
+    (defined(__FLT16_MAX__) && (defined(__clang__) ? __clang_major__ >= 15 : __GNUC__ >= 13))
 #define K754_HAS_FLOAT16 1
 __extension__ typedef _Float16 native_float16;
 template <>

@@ -461,20 +461,21 @@ void any_call::run(const std::function<k754::status()>& kernel) {
     }
     for (auto& [name, output] : outputs_) compare(surroundings.name, name, output);
     for (const auto& [name, expected] : row_.expected) {
-      if (outputs_.count(name) == 0) fail(surroundings.name, "there is no result `" + name + "`");
+      if (outputs_.count(name) == 0) fail(surroundings.name, "the call has no result `" + name + "`");
     }
   }
 }
 
-void any_call::compare(const string& where, const string& name, tensor& actual) {
+void any_call::compare(const string& where, const string& stated_name, tensor& actual) {
+  const string name = stated_name.empty() ? "result" : stated_name;
   const bool failed = row_.expected_status != "ok";
   tensor expected = actual;  // the same memory, with the expected values in it
   expected.first = expected.memory.data() + (actual.first - actual.memory.data());
   fill_with_poison(expected.memory, expected.type);
   if (!failed) {
-    const auto found = row_.expected.find(name);
-    if (found == row_.expected.end()) fail(where, "the row does not state the result `" + name + "`");
-    if (found->second.extents != actual.extents) fail(where, "the result `" + name + "` has another shape");
+    const auto found = row_.expected.find(stated_name);
+    if (found == row_.expected.end()) fail(where, "the row does not state `" + name + "`");
+    if (found->second.extents != actual.extents) fail(where, "`" + name + "` has another shape");
     for (std::size_t i = 0; i < actual.size(); ++i) {
       const bits value = bits_from(actual.type, found->second.elements[i]);
       store_bits(expected.at(i), actual.type, value);

@@ -50,7 +50,7 @@ constexpr check_result check_extents(const char* kernel, const char* argument, c
     if (extent < 0) {
       return failure(status::negative_extent, kernel, argument, "has extent {} on axis {}", extent, axis);
     }
-    if (extent == 0) continue;
+    if (extent <= 1) continue;  // such a stride is never taken
     index_t span = 0;
     index_t stride = view.strides[axis];
     if (__builtin_mul_overflow(bytes, extent, &bytes) ||
@@ -121,7 +121,7 @@ class bounded_diophantine {
     const std::uint64_t a = coefficient_[i];
     const std::uint64_t excess = target > reach_[i + 1] ? target - reach_[i + 1] : 0;
     const std::uint64_t last = target / a < bound_[i] ? target / a : bound_[i];
-    for (std::uint64_t x = (excess + a - 1) / a; x <= last && missing_ > 0; ++x) {
+    for (std::uint64_t x = excess / a + (excess % a != 0 ? 1 : 0); x <= last && missing_ > 0; ++x) {
       if (work_-- == 0) {
         missing_ = 0;
         return;
@@ -197,7 +197,8 @@ inline bool share_memory(const layout& a, const layout& b) noexcept {
   };
   const std::uintptr_t first_a = lowest(a), first_b = lowest(b);
   const std::uint64_t reach_a = reach(a), reach_b = reach(b);
-  if (first_a + reach_a < first_b || first_b + reach_b < first_a) return false;
+  // differences modulo the address space, so that an address below zero is harmless: neither begins within the other
+  if (first_b - first_a > reach_a && first_a - first_b > reach_b) return false;
   // first_a + (a byte of a) = first_b + (a byte of b), the latter counted down from b's last byte
   equation.add(1, magnitude(a.element_size) - 1);
   equation.add(1, magnitude(b.element_size) - 1);
