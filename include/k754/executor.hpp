@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "detail/canary.hpp"
 #include "detail/config.hpp"
 #include "fp_environment.hpp"
 #include "status.hpp"
@@ -73,6 +74,7 @@ constexpr index_t grain_for(index_t elements) noexcept {
 template <class Compute>
 status run_noexcept(const check_result& checked, const Compute& compute) noexcept {
   if (!checked) return checked.code;
+  if (!arithmetic_is_intact()) return status::unsupported_flags;
 #if K754_EXCEPTIONS
   try {
     return compute().code;
@@ -88,6 +90,11 @@ status run_noexcept(const check_result& checked, const Compute& compute) noexcep
 template <class Compute>
 void run_throwing(const check_result& checked, const Compute& compute) {
   throw_if_failed(checked);
+  if (!arithmetic_is_intact()) {
+    throw_if_failed(failure(status::unsupported_flags, "k754", "this unit",
+                            "was compiled with flags that change floating-point results (-fassociative-math, "
+                            "-fno-signed-zeros, -funsafe-math-optimizations or the like)"));
+  }
   throw_if_failed(compute());
 }
 

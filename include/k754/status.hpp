@@ -45,7 +45,8 @@ enum class status : int {
   label_out_of_range = 14,   ///< a class index is not in [0, classes)
   invalid_label = 15,        ///< a probability label is negative, infinite or NaN, and the policy forbids it
   all_nan_row = 16,          ///< a row of NaNs has no answer, and the policy asks for an error
-  callback_threw = 17        ///< an executor or callable of the caller threw; outputs are unspecified
+  callback_threw = 17,       ///< an executor or callable of the caller threw; outputs are unspecified
+  unsupported_flags = 18     ///< this unit was compiled with flags that change arithmetic and that no macro shows
 };
 
 K754_INLINE constexpr const char* to_string(status s) noexcept {
@@ -68,6 +69,7 @@ K754_INLINE constexpr const char* to_string(status s) noexcept {
     case status::invalid_label: return "invalid_label";
     case status::all_nan_row: return "all_nan_row";
     case status::callback_threw: return "callback_threw";
+    case status::unsupported_flags: return "unsupported_flags";
   }
   return "unknown status";
 }

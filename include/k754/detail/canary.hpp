@@ -1,0 +1,59 @@
+/// Flags that change arithmetic and that the compiler hides (Clang's -fassociative-math, -freciprocal-math and
+/// -fno-signed-zeros have no macro) are found by computing: each of these expressions has one IEEE 754 value and another
+/// where the flag has had its way. Kernels refuse to run in such a unit.
+#ifndef K754_DETAIL_CANARY_HPP
+#define K754_DETAIL_CANARY_HPP
+
+#include "../bits.hpp"
+#include "../fma.hpp"
+#include "../fp_environment.hpp"
+#include "config.hpp"
+
+namespace k754::detail {
+
+// Internal linkage: another unit's copy would tell of another unit's flags.
+
+/// An operand the compiler cannot know.
+static inline double hidden(double x) noexcept { return rounded(x); }
+
+static inline bool keeps_association() noexcept {
+  const double one = hidden(1.0), small = hidden(0x1p-60);
+  const double sum = one + small;
+  return (sum - one) == 0.0;
+}
+
+static inline bool keeps_signed_zeros() noexcept { return !sign_bit(hidden(-0.0) + 0.0); }
+
+/// Division by one divisor, again and again, invites a multiplication by its reciprocal.
+static inline bool keeps_division() noexcept {
+  const double divisor = hidden(41.0);
+  bool exact = true;
+  double multiple = hidden(0.0);
+  for (int k = 0; k < 64; ++k) {
+    exact = exact && multiple / divisor == static_cast<double>(k);
+    multiple = multiple + divisor;
+  }
+  return exact;
+}
+
+/// What `rounded` promises where a compiler contracts all it can.
+static inline bool keeps_rounded_products() noexcept {
+  const double a = hidden(0x1.0000001p+0);
+  return rounded(a * a) - hidden(0x1.0000002p+0) == 0.0 && fma(a, a, hidden(-0x1.0000002p+0)) == 0x1p-56;
+}
+
+/// Worked out once in each unit, in the default environment.
+static inline bool arithmetic_is_intact() noexcept {
+  static const bool intact = [] {
+    bool result = false;
+    in_default_environment([&result] {
+      result = keeps_association() && keeps_signed_zeros() && keeps_division() && keeps_rounded_products();
+    });
+    return result;
+  }();
+  return intact;
+}
+
+}  // namespace k754::detail
+
+#endif  // K754_DETAIL_CANARY_HPP
