@@ -10,6 +10,7 @@
 
 #include "support/case_count.hpp"
 #include "support/catch.hpp"
+#include "support/ieee754.hpp"
 #include "support/mpfr_oracle.hpp"
 
 namespace {
@@ -32,14 +33,9 @@ double from_bits(std::uint64_t u) { return std::bit_cast<double>(u); }
 /// Samples are made of random bits, so that every machine tests the same ones.
 class sampler {
  public:
-  explicit sampler(std::uint64_t seed) : state_(seed) {}
+  explicit sampler(std::uint64_t seed) : bits_(seed) {}
 
-  std::uint64_t next() {  // SplitMix64 (Steele, Lea and Flood 2014)
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15U);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-  }
+  std::uint64_t next() { return bits_(); }
   int between(int first, int last) {
     return first + static_cast<int>(next() % static_cast<std::uint64_t>(last - first + 1));
   }
@@ -59,7 +55,7 @@ class sampler {
   }
 
  private:
-  std::uint64_t state_;
+  k754_test::random_bits bits_;
 };
 
 /// The largest error, and where.

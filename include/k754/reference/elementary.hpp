@@ -3,7 +3,7 @@
 ///
 /// Each function *is* its sequence of operations: +, -, *, / and fma, each rounded to nearest, evaluated in
 /// `scoped_fp_environment` (these functions do not set it up). A vector version does the same operations lane
-/// by lane and returns the same bits; `c ? a : b` is a compare and a select, so no lane branches.
+/// by lane and returns the same bits; a condition is a compare and a select there, so no lane branches.
 ///
 /// Errors are in units in the last place of the exact value (the spacing of doubles there), real-valued: 0.5
 /// is correct rounding. "Seen" is the largest error in the samples of tests/reference/elementary_test.cpp.
