@@ -11,7 +11,6 @@
 #define K754_FP_ENVIRONMENT_HPP
 
 #include <cstdint>
-#include <memory>
 #include <type_traits>
 
 #include "detail/config.hpp"
@@ -90,7 +89,7 @@ inline namespace K754_ABI {
 template <class Body>
 void in_default_environment(Body&& body) {
   using body_type = std::remove_reference_t<Body>;
-  body_type* const hidden_body = detail::opaque(std::addressof(body));
+  body_type* const hidden_body = detail::opaque(__builtin_addressof(body));
   const scoped_fp_environment environment;
   const auto hidden_call = detail::opaque(&detail::invoke_body<body_type>);
   hidden_call(*hidden_body);
