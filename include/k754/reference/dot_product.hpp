@@ -22,7 +22,8 @@
 ///
 /// precision::fast is one chain over all terms that starts at the bias; +0 is added to it at the end, so that
 /// here too a zero is +0. Its error grows with K: at most K u S + K 2^-150, and the rounding to 16 bits.
-/// precision::exact is the exact sum, rounded once, in no order at all.
+/// precision::exact is the exact sum, rounded once, in no order at all. A sum that is zero is +0; one that
+/// underflows keeps its sign.
 ///
 /// The classes below are to be evaluated in the scoped environment.
 #ifndef K754_REFERENCE_DOT_PRODUCT_HPP
