@@ -95,8 +95,8 @@ struct scaled_double_double {
 };
 
 /// exp(d) for normalized d, d.high <= 0. The significand is normalized with high in [1, 2), or {0, 0} with
-/// exponent 0 where d.high < -746 (half of the smallest subnormal is exp(-745.13)), at -inf and for NaN,
-/// whatever d.low is. exp(0) = {1, 0}.
+/// exponent 0 where d.high < -800, at -inf and for NaN, whatever d.low is. (Half of the smallest subnormal is
+/// exp(-745.13), but many terms below it may add up to more; at -800 even 2^63 of them do not.) exp(0) = {1, 0}.
 ///
 /// Relative error at most 2^-65; seen 2^-65.75. After `round_scaled` at most 0.5003 ulp.
 ///
@@ -115,7 +115,7 @@ inline scaled_double_double exp_nonpositive(double_double d) noexcept {
                                       {0x1.8ace5422aa0dbp+0, 0x1.6e9f156864b27p-54},
                                       {0x1.ae89f995ad3adp+0, 0x1.7a1cd345dcc81p-54},
                                       {0x1.d5818dcfba487p+0, 0x1.2ed02d75b3707p-55}};
-  if (!(d.high >= -746.0)) return {{0.0, 0.0}, 0};
+  if (!(d.high >= -800.0)) return {{0.0, 0.0}, 0};
   const double t = fma(d.high, eight_over_ln2, magic);
   const double n = t - magic;
   const auto n_bits = std::bit_cast<std::uint64_t>(t);

@@ -28,12 +28,12 @@
 ///     L   = log1p_nonnegative(O)
 ///   double: everything in double-double.
 ///     d_i = two_sum(x_i, -m)              exact; -inf where it overflows
-///     E_i = 2^256 e_i                     exp_nonpositive(d_i), both parts scaled exactly; +0 for d_i < -746
+///     E_i = 2^256 e_i                     exp_nonpositive(d_i), both parts scaled exactly; +0 for d_i < -800
 ///     R'  = lane_sum<compensated> of E_i
 ///     O   = 2^-256 ((c - 1) 2^256 + R'),  S = 2^-256 (c 2^256 + R'),  R = 2^-256 R'
 ///     L   = log1p_nonnegative(O)
-///   The factor 2^256 keeps every e_i >= 2^-1076 normal, so that sums of exponentials that are subnormal, or
-///   below, are right too; it is taken off last, rounding once where the result is subnormal.
+///   The factor 2^256 keeps e_i > 2^-1155 normal, so that sums of exponentials that are subnormal, or below, are
+///   right too; it is taken off last, rounding once where the result is subnormal.
 ///
 /// Error: R, O and S are relatively within that of the exponentials plus 516 * 2^-53 (f64: 2^-90) for n up to
 /// 2^20.

@@ -336,16 +336,16 @@ void log_softmax_backward_row(const gradient_row<T>& row) noexcept {
 namespace detail_softmax {
 
 template <tensor_like X>
-auto row_of(const X& x) noexcept {
+auto row_of(X&& x) noexcept {
   const auto view = detail::input_view(x);
-  return strided_row<detail::element_of<const X&>>{view.data_handle(), view.extent(0), view.stride(0)};
+  return strided_row<detail::element_of<X>>{view.data_handle(), view.extent(0), view.stride(0)};
 }
 
 }  // namespace detail_softmax
 
 /// One row, in the scoped environment. `x` and `y` have one axis and the same length; `y` may be `x`.
 template <policy P = policy{}, tensor_like X, detail::output_like Y>
-void softmax(const X& x, Y&& y) noexcept {
+void softmax(X&& x, Y&& y) noexcept {
   const auto row = detail_softmax::row_of(x);
   const auto output = detail::output_view(y);
   in_default_environment([&] {
@@ -353,7 +353,7 @@ void softmax(const X& x, Y&& y) noexcept {
   });
 }
 template <policy P = policy{}, tensor_like X, detail::output_like Y>
-void log_softmax(const X& x, Y&& y) noexcept {
+void log_softmax(X&& x, Y&& y) noexcept {
   const auto row = detail_softmax::row_of(x);
   const auto output = detail::output_view(y);
   in_default_environment([&] {
@@ -361,32 +361,32 @@ void log_softmax(const X& x, Y&& y) noexcept {
   });
 }
 template <policy P = policy{}, tensor_like X>
-auto logsumexp(const X& x) noexcept {
+auto logsumexp(X&& x) noexcept {
   const auto row = detail_softmax::row_of(x);
-  auto result = from_bits<detail::element_of<const X&>>(0);
+  auto result = from_bits<detail::element_of<X>>(0);
   in_default_environment([&] { result = logsumexp_row<detail_softmax::flushes<P>>(row); });
   return result;
 }
 
 /// Gradients of one row: `y` is the output of the function, `g` the upstream gradient; `dx` may be either.
 template <policy P = policy{}, tensor_like Y, tensor_like G, detail::output_like D>
-void softmax_backward(const Y& y, const G& g, D&& dx) noexcept {
+void softmax_backward(Y&& y, G&& g, D&& dx) noexcept {
   const auto upstream = detail_softmax::row_of(g);
   const auto gradient = detail::output_view(dx);
   in_default_environment([&] {
     softmax_backward_row<detail_softmax::flushes<P>>(
-        gradient_row<detail::element_of<const Y&>>{detail_softmax::row_of(y), upstream.data, upstream.stride,
-                                                   gradient.data_handle(), gradient.stride(0)});
+        gradient_row<detail::element_of<Y>>{detail_softmax::row_of(y), upstream.data, upstream.stride,
+                                            gradient.data_handle(), gradient.stride(0)});
   });
 }
 template <policy P = policy{}, tensor_like Y, tensor_like G, detail::output_like D>
-void log_softmax_backward(const Y& y, const G& g, D&& dx) noexcept {
+void log_softmax_backward(Y&& y, G&& g, D&& dx) noexcept {
   const auto upstream = detail_softmax::row_of(g);
   const auto gradient = detail::output_view(dx);
   in_default_environment([&] {
     log_softmax_backward_row<detail_softmax::flushes<P>>(
-        gradient_row<detail::element_of<const Y&>>{detail_softmax::row_of(y), upstream.data, upstream.stride,
-                                                   gradient.data_handle(), gradient.stride(0)});
+        gradient_row<detail::element_of<Y>>{detail_softmax::row_of(y), upstream.data, upstream.stride,
+                                            gradient.data_handle(), gradient.stride(0)});
   });
 }
 
