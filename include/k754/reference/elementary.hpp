@@ -6,8 +6,9 @@
 /// by lane and returns the same bits; a condition is a compare and a select there, so no lane branches.
 ///
 /// Errors are in units in the last place of the exact value (the spacing of doubles there), real-valued: 0.5
-/// is correct rounding. "Seen" is the largest error in the samples of tests/reference/elementary_test.cpp.
-/// Polynomial coefficients: Sollya, fpminimax; their errors are Sollya's supnorm.
+/// is correct rounding. "Seen" is the largest error found against MPFR, in up to 4 * 10^6 random and
+/// structured arguments; tests/reference/elementary_test.cpp prints that of its own samples. Polynomial
+/// coefficients: Sollya, fpminimax; their errors are Sollya's supnorm.
 ///
 /// Sources: Tang, "Table-driven implementation of the exponential function", ACM TOMS 15 (1989); Gal, "An
 /// accurate elementary mathematical library", ACM TOMS 17 (1991), for choosing the points of a table by the
@@ -47,7 +48,7 @@ K754_INLINE double power_of_two(int exponent) noexcept {
 /// exp(d) for d <= 0. Below -708, at -inf and for NaN the result is +0: exp(-708) is far below half of the
 /// smallest subnormal float, and no result of this function is subnormal. exp(0) = 1. Nondecreasing in d.
 ///
-/// Error at most 0.63 ulp; seen 0.5964.
+/// Error at most 0.63 ulp; seen 0.6148.
 ///
 ///     n = round(8 d / ln2)                t = fma(d, 8/ln2, magic), n = t - magic
 ///     r = d - n ln2/8 - delta             fma(t, -low, fma(n, -high, d)): the inner fma is exact
@@ -96,7 +97,8 @@ struct scaled_double_double {
 
 /// exp(d) for normalized d, d.high <= 0. The significand is normalized with high in [1, 2), or {0, 0} with
 /// exponent 0 where d.high < -800, at -inf and for NaN, whatever d.low is. (Half of the smallest subnormal is
-/// exp(-745.13), but many terms below it may add up to more; at -800 even 2^63 of them do not.) exp(0) = {1, 0}.
+/// exp(-745.13), but many terms below it may add up to more; at -800 even 2^63 of them do not.) exp(0) = {1,
+/// 0}.
 ///
 /// Relative error at most 2^-65; seen 2^-65.75. After `round_scaled` at most 0.5003 ulp.
 ///
