@@ -8,7 +8,7 @@
 /// through (so that none of the body's slips out); the body reads its operands from memory and writes its results
 /// there.
 ///
-/// Cost: a few ns a call (two control-register accesses on x86 and AArch64; <cfenv> elsewhere). Per thread.
+/// Cost: 10 to 20 ns a call (two control-register accesses on x86 and AArch64; <cfenv> elsewhere). Per thread.
 #ifndef K754_FP_ENVIRONMENT_HPP
 #define K754_FP_ENVIRONMENT_HPP
 
