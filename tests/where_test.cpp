@@ -695,7 +695,7 @@ TEST_CASE("Executors change no bit; what they throw comes out") {
   CHECK_THROWS_AS(where_apply_backward(mask, same, z, z, z, nullptr, bad), std::runtime_error);
 }
 
-TEST_CASE("WH-08: where_apply calls its function on selected elements only, in the caller's environment") {
+TEST_CASE("WH-08c: where_apply calls its function on selected elements only, in the caller's environment") {
   const float x[2][3] = {{1, 0, 2}, {-1, 3, 0}};
   for (const environment& env : hostile_environments()) {
     INFO(env.name);
