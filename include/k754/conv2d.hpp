@@ -10,39 +10,32 @@
 /// Shapes      input [N, H, W, C], weight [O, KH, KW, C/groups], bias [O], output [N, OH, OW, O], where
 ///             OH = floor((H + top + bottom - (KH-1) dilation - 1) / stride) + 1. Filter o reads the channels
 ///             of group o / (O/groups). `layout` and `weight_layout` name the order of the axes; no result
-///             depends on it. Any element strides, negative and zero too; the output's must not make two
-///             elements one.
-/// Types       float, float16 and bfloat16 in any mixture; double throughout; 8 to 64-bit integers in any
-/// mixture,
-///             the output at least as wide as the input and the weight (int8 * int8 -> int32).
-/// Result      The dot product of reference/dot_product.hpp over (kh, kw, c): f32 chains of 256 terms, an f64
-/// total that
-///             starts at +0 and takes the bias first, one rounding. Error at most 257 u (sum|x w| + |bias|) +
-///             (K+1) 2^-150 in float, whatever K = KH KW C/groups is (CV-16). double likewise with a
-///             compensated total. precision::fast is one chain, precision::exact correctly rounded (not for
-///             double). Integers are exact modulo 2^w of the output (CV-I8). Zero input channels give the
-///             bias or +0 (CV-11), sums of zeros +0 (CV-07). No result depends on batch, layout, position or
-///             thread (CV-15), and Winograd or FFT are not used (CV-06): a NaN or an infinity reaches the
-///             outputs that read it, and no others (CV-01 .. CV-05).
-/// Padding     The padding is the number +0 and is multiplied, so that conv2d(pad(x)) is conv2d(x, padding)
-/// and an
-///             infinite or NaN weight over it gives NaN (CV-03, CV-05); padded_taps::absent leaves such taps
-///             out.
-/// Policy      subnormals, zero_times_inf (by_kernel: ieee), padded_taps, precision. For integers none.
-/// Gradients   conv2d_backward_input [N, H, W, C], conv2d_backward_weight [O, KH, KW, C/groups] and
-///             conv2d_backward_bias [O] of sum(output * upstream), with the same arithmetic; orders of the
-///             terms in reference/conv2d.hpp. padded_taps applies to the weight's gradient; zero_times_inf
-///             not to the bias's.
+///             depends on it (CV-27). Any element strides, negative and zero too; the output's must not make
+///             two elements one.
+/// Types       float, float16 and bfloat16 in any mixture; double alone; 8 to 64-bit integers in any mixture,
+///             the output at least as wide as the input and the weight (int8 * int8 -> int32, CV-I8).
+/// Result      A sum over (kh, kw, c), in the order and with the error bound of reference/dot_product.hpp.
+///             float and 16 bits: f32 chains of 256 terms, an f64 total that starts at +0 and takes the bias
+///             first, one rounding; within 257 u (sum|x w| + |bias|) + (K+1) 2^-150 of the exact value,
+///             whatever K = KH KW C/groups is (CV-16). double: the same with a compensated total.
+///             precision::fast: one chain. precision::exact: correctly rounded (not for double). Integers:
+///             exact modulo 2^w of the output. A sum of zeros is +0 (CV-07); no channels give the bias or +0
+///             (CV-11). No result depends on batch, layout, position or thread (CV-15). No Winograd, no FFT
+///             (CV-06): a NaN or an infinity reaches the outputs that read it, and no others (CV-01, CV-02).
+/// Padding     The padding is the number +0 and is multiplied, so that conv2d(pad(x)) is conv2d(x, padding),
+///             and an infinite or NaN weight over it gives NaN (CV-03, CV-05); padded_taps::absent leaves
+///             such taps out. same() is what TensorFlow does (CV-18).
+/// Policy      subnormals, zero_times_inf (by_kernel: ieee), padded_taps, precision; for integers none.
+/// Gradients   of sum(output * upstream): conv2d_backward_input [N, H, W, C], conv2d_backward_weight
+///             [O, KH, KW, C/groups], conv2d_backward_bias [O]. The same arithmetic; the orders of the terms
+///             are in reference/conv2d.hpp. padded_taps is read for the weight's alone.
 /// Errors      rank_mismatch, invalid_option (stride, dilation or groups below 1, negative padding),
-/// negative_extent,
-///             channel_mismatch, empty_reduction (a kernel of extent 0), kernel_exceeds_input (CV-13),
-///             size_overflow, shape_mismatch, null_pointer, self_overlap, overlap (a result must share no
-///             memory with an argument). Batch 0 and 0 filters are no errors: the output is empty (CV-10,
-///             CV-12).
+///             negative_extent, channel_mismatch, empty_reduction (a kernel of extent 0), size_overflow,
+///             kernel_exceeds_input (CV-13), shape_mismatch, null_pointer, self_overlap, overlap (the result
+///             must share no memory with an argument). Batch 0 and no filters are no errors: the output is
+///             empty (CV-10, CV-12).
 /// Cost        N OH OW O K multiply-adds, no scratch memory.
-/// Sources     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285;
-/// TensorFlow
-///             for padding::same().
+/// Sources     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285.
 #ifndef K754_CONV2D_HPP
 #define K754_CONV2D_HPP
 
@@ -63,8 +56,8 @@ namespace k754 {
 /// The order of the axes of images: input, output, and their gradients.
 enum class layout { nhwc, nchw };
 
-/// The order of the axes of weights; `by_image` is ohwi for nhwc images and oihw for nchw images. Keras has
-/// hwio.
+/// The order of the axes of weights; `by_image` is ohwi for nhwc images and oihw for nchw images. hwio is
+/// that of Keras.
 enum class weight_layout { by_image, ohwi, oihw, hwio };
 
 /// Zeros around the image: `{top, bottom, left, right}`, or a rule.

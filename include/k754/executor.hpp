@@ -48,10 +48,11 @@ template <class Executor, class Body>
 void run_pieces(Executor& ex, index_t count, index_t grain, const Body& body) {
   if (count <= 0) return;
   const index_t pieces = (count - 1) / grain + 1;
-  ex(static_cast<std::size_t>(pieces), [count, grain, &body](std::size_t piece) {
+  const auto task = [count, grain, &body](std::size_t piece) {
     const index_t begin = static_cast<index_t>(piece) * grain;
     body(begin, count - begin < grain ? count : begin + grain);
-  });
+  };
+  ex(static_cast<std::size_t>(pieces), task);
 }
 
 /// The same, each piece in the default floating-point environment.

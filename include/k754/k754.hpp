@@ -4,13 +4,19 @@
 
 #include "argmax.hpp"
 #include "bits.hpp"
+#include "conv2d.hpp"
+#include "cross_entropy.hpp"
 #include "executor.hpp"
 #include "float16.hpp"
 #include "fma.hpp"
 #include "fp_environment.hpp"
 #include "policy.hpp"
+#include "softmax.hpp"
 #include "status.hpp"
+#include "sum_to_shape.hpp"
 #include "tensor_view.hpp"
 #include "version.hpp"
+#include "where.hpp"
+#include "xlogy.hpp"
 
 #endif  // K754_K754_HPP

@@ -9,6 +9,8 @@
 #ifndef K754_POLICY_HPP
 #define K754_POLICY_HPP
 
+#include "detail/config.hpp"
+
 namespace k754 {
 
 /// Values below the smallest normal of their type.
@@ -114,7 +116,7 @@ struct policy {
   k754::smoothing smoothing = k754::smoothing::all_classes;
   k754::precision precision = k754::precision::accurate;
 
-  friend constexpr bool operator==(const policy&, const policy&) = default;
+  K754_INLINE friend constexpr bool operator==(const policy&, const policy&) = default;
 };
 
 }  // namespace k754

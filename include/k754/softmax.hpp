@@ -112,7 +112,7 @@ constexpr const char* row_kernel_name(row_kernel kernel, bool masked) noexcept {
 }
 
 /// The arguments of one call of any kernel of the family.
-template <row_kernel K, policy P, bool Masked, floating T>
+template <row_kernel K, bool Flush, bool Masked, floating T>
 struct row_call {
   static constexpr bool backward = K == row_kernel::softmax_backward || K == row_kernel::log_softmax_backward;
   static constexpr bool reduces = K == row_kernel::logsumexp;
@@ -123,6 +123,7 @@ struct row_call {
   tensor_view<const T> upstream;
   tensor_view<const bool> mask;
   tensor_view<T> result;
+  reference::row_rules rules;
   index_t axis_option;
   bool keepdims;
 
@@ -212,17 +213,19 @@ struct row_call {
           row.mask_stride = presence[axis];
         }
         if constexpr (reduces) {
-          store(result.data_handle() + walk.offset(1), reference::logsumexp_row<P>(row));
+          store(result.data_handle() + walk.offset(1), reference::logsumexp_row<Flush>(row));
         } else if (n > 0) {
           T* const y = result.data_handle() + walk.offset(1);
           const index_t y_stride = result.stride(axis);
-          if constexpr (K == row_kernel::softmax) reference::softmax_row<P>(row, y, y_stride);
-          if constexpr (K == row_kernel::log_softmax) reference::log_softmax_row<P>(row, y, y_stride);
+          if constexpr (K == row_kernel::softmax) reference::softmax_row<Flush>(row, y, y_stride, rules);
+          if constexpr (K == row_kernel::log_softmax)
+            reference::log_softmax_row<Flush>(row, y, y_stride, rules);
           if constexpr (backward) {
             const reference::gradient_row<T> both{row, upstream.data_handle() + walk.offset(2),
                                                   upstream.stride(axis), y, y_stride};
-            if constexpr (K == row_kernel::softmax_backward) reference::softmax_backward_row<P>(both);
-            if constexpr (K == row_kernel::log_softmax_backward) reference::log_softmax_backward_row<P>(both);
+            if constexpr (K == row_kernel::softmax_backward) reference::softmax_backward_row<Flush>(both);
+            if constexpr (K == row_kernel::log_softmax_backward)
+              reference::log_softmax_backward_row<Flush>(both);
           }
         }
       }
@@ -231,38 +234,48 @@ struct row_call {
   }
 };
 
-/// With the policy reduced, so that equal meanings are one instantiation.
+/// With the policy reduced to what the loops depend on; the rules for special rows are looked at once for
+/// each row.
 template <row_kernel K, policy P, bool Masked, class Input>
 struct row_call_of {
   static_assert(P.precision != precision::fast,
                 "k754 softmax family: precision::fast is not in this version");
   static_assert(P.precision != precision::exact,
                 "k754 softmax family: there is no exact tier; use precision::accurate");
-  using type = row_call<K, softmax_policy(K, Masked, P), Masked, element_of<Input&>>;
+  static constexpr policy read = softmax_policy(K, Masked, P);
+  static constexpr reference::row_rules rules = reference::rules_of(read);
+  using type = row_call<K, read.subnormals == subnormals::flush, Masked, element_of<Input&>>;
 };
-template <row_kernel K, policy P, bool Masked, class Input>
-using row_call_for = typename row_call_of<K, P, Masked, Input>::type;
 
 template <row_kernel K, policy P, class Input, class Output>
 constexpr auto forward_call(Input& input, Output& output, index_t axis, bool keepdims = false) noexcept {
-  return row_call_for<K, P, false, Input>{input_view(input), {}, {}, output_view(output), axis, keepdims};
+  using call = row_call_of<K, P, false, Input>;
+  return typename call::type{input_view(input), {}, {}, output_view(output), call::rules, axis, keepdims};
 }
 template <row_kernel K, policy P, class Input, class Mask, class Output>
 constexpr auto masked_call(Input& input, Mask& mask, Output& output, index_t axis,
                            bool keepdims = false) noexcept {
-  return row_call_for<K, P, true, Input>{input_view(input),   {},   input_view(mask),
-                                         output_view(output), axis, keepdims};
+  using call = row_call_of<K, P, true, Input>;
+  return typename call::type{input_view(input), {},   input_view(mask), output_view(output),
+                             call::rules,       axis, keepdims};
 }
 template <row_kernel K, policy P, class Output, class Upstream, class Gradient>
 constexpr auto gradient_call(Output& output, Upstream& upstream, Gradient& gradient, index_t axis) noexcept {
-  return row_call_for<K, P, false, Output>{
-      input_view(output), input_view(upstream), {}, output_view(gradient), axis, false};
+  using call = row_call_of<K, P, false, Output>;
+  return typename call::type{
+      input_view(output), input_view(upstream), {}, output_view(gradient), call::rules, axis, false};
 }
 template <row_kernel K, policy P, class Output, class Upstream, class Mask, class Gradient>
 constexpr auto masked_gradient_call(Output& output, Upstream& upstream, Mask& mask, Gradient& gradient,
                                     index_t axis) noexcept {
-  return row_call_for<K, P, true, Output>{
-      input_view(output), input_view(upstream), input_view(mask), output_view(gradient), axis, false};
+  using call = row_call_of<K, P, true, Output>;
+  return typename call::type{input_view(output),
+                             input_view(upstream),
+                             input_view(mask),
+                             output_view(gradient),
+                             call::rules,
+                             axis,
+                             false};
 }
 
 /// The bodies of the throwing and of the try_ forms.

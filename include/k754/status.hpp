@@ -85,16 +85,16 @@ struct [[nodiscard]] check_result {
   K754_INLINE constexpr explicit operator bool() const noexcept { return code == status::ok; }
   K754_INLINE constexpr operator status() const noexcept { return code; }
 
-  /// Writes the message with a terminating zero, cut to `capacity` characters; returns its length.
+  /// Writes the message with a terminating zero, cut to `capacity` characters with it; returns its length without.
   K754_INLINE constexpr std::size_t message(char* out, std::size_t capacity) const noexcept {
     std::size_t n = 0;
-    const auto put = [&](char c) {
+    const auto put = [&](char c) K754_ALWAYS_INLINE {
       if (n + 1 < capacity) out[n++] = c;
     };
-    const auto put_text = [&](const char* s) {
+    const auto put_text = [&](const char* s) K754_ALWAYS_INLINE {
       for (; *s != '\0'; ++s) put(*s);
     };
-    const auto put_number = [&](index_t v) {
+    const auto put_number = [&](index_t v) K754_ALWAYS_INLINE {
       char digits[24] = {};
       std::size_t count = 0;
       auto rest = v < 0 ? ~static_cast<std::uint64_t>(v) + 1 : static_cast<std::uint64_t>(v);
@@ -112,7 +112,7 @@ struct [[nodiscard]] check_result {
     put(' ');
     std::size_t next = 0;
     for (const char* s = text; *s != '\0'; ++s) {
-      if (s[0] == '{' && s[1] == '}') {
+      if (s[0] == '{' && s[1] == '}' && next < values.size()) {
         put_number(values[next++]);
         ++s;
       } else {
@@ -141,15 +141,15 @@ K754_INLINE constexpr check_result failure(status code, const char* kernel, cons
 /// What the throwing forms throw: `code()` for programs, `what()` for people.
 class shape_error : public std::invalid_argument {
  public:
-  explicit shape_error(const check_result& failed)
+  K754_INLINE explicit shape_error(const check_result& failed)
       : std::invalid_argument(text_of(failed).characters), code_(failed.code) {}
-  status code() const noexcept { return code_; }
+  K754_INLINE status code() const noexcept { return code_; }
 
  private:
   struct buffer {
     char characters[256];
   };
-  static buffer text_of(const check_result& failed) noexcept {
+  K754_INLINE static buffer text_of(const check_result& failed) noexcept {
     buffer b{};
     (void)failed.message(b.characters, sizeof(b.characters));
     return b;
@@ -160,6 +160,7 @@ class shape_error : public std::invalid_argument {
 #endif
 
 namespace detail {
+inline namespace K754_ABI {
 
 /// Asserted by every throwing form, with its try_ form in the message.
 template <class>
@@ -172,6 +173,7 @@ inline void throw_if_failed([[maybe_unused]] const check_result& result) {
 #endif
 }
 
+}  // namespace K754_ABI
 }  // namespace detail
 
 }  // namespace k754

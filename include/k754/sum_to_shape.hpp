@@ -8,8 +8,7 @@
 ///             [C, 1, 1], ... Every axis that the output lacks, or has with extent 1, is summed over. Any
 ///             element strides, negative and zero too; the output's must not make two elements one.
 /// Types       float, double, float16, bfloat16, 8 to 64-bit integers, and types stored as these; one type.
-/// Result      float, float16, bfloat16: summed in double, in the fixed order of reference/lane_sum.hpp over
-/// the
+/// Result      float, float16, bfloat16: summed in double, in the order of reference/lane_sum.hpp over the
 ///             summed axes in row-major order, and rounded once: within half an ULP plus
 ///             (n/4096 + 260) 2^-53 sum|x| of the exact sum of n elements. double: compensated, in the same
 ///             order: half an ULP plus the square of that factor times sum|x|. Integers: exact modulo 2^w.

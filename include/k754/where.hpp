@@ -12,10 +12,11 @@
 /// Types       x, y, upstream and the outputs have one element type, whichever: nothing is promoted (WH-10).
 ///             The condition has bytes: bool, uint8 or int8, of which any that is not 0 is true (WH-09).
 ///             Other tensors become conditions by name: `nonzero(x)`, `greater_than(x, threshold)` (WH-05).
-/// Result      Selected elements are copied as bits: -0, subnormals, signalling NaNs and payloads pass as they
-///             are, whatever FTZ/DAZ say, and raise no flag (WH-02 .. WH-04, WH-12 .. WH-15). The operand that
-///             is not selected has no effect, whatever it holds (WH-01); nor has the upstream gradient of its
-///             place: the gradient there is +0 (WH-07).
+/// Result      Selected elements are copied as bits: -0, subnormals, signalling NaNs and payloads pass as
+/// they
+///             are, whatever FTZ/DAZ say, and raise no flag (WH-02 .. WH-04, WH-12 .. WH-15). The operand
+///             that is not selected has no effect, whatever it holds (WH-01); nor has the upstream gradient
+///             of its place: the gradient there is +0 (WH-07).
 /// where_apply is condition ? f(x) : y, and calls f nowhere else. The chain rule, applied to
 ///             where(x > 0, log(x), 0), multiplies 0 by the infinite derivative of the dead branch (WH-08,
 ///             WH-16); where_apply_backward does not.
@@ -141,7 +142,7 @@ struct condition {
   Operand values;
   Test test;
 
-  constexpr layout view() const noexcept { return layout_of(values.view()); }
+  layout view() const noexcept { return layout_of(values.view()); }
   /// The condition as operand `n` of a run.
   template <class Run>
   condition_run<Test> along(const Run& run, std::size_t n) const noexcept {
@@ -151,7 +152,7 @@ struct condition {
 };
 
 template <condition_like C>
-constexpr auto condition_of(C&& c) noexcept {
+auto condition_of(C&& c) noexcept {
   if constexpr (is_numeric_condition<std::remove_cvref_t<C>>) {
     using value_type = typename decltype(c.test)::value_type;
     return condition<operand<value_type, false>, decltype(c.test)>{operand<value_type, false>(c.values),
@@ -300,8 +301,7 @@ check_result compute_where_apply(const C& c, F& f, const X& x, const Y& y, Outpu
   run_callbacks(ex, loop.count(), task_elements, [&](index_t begin, index_t end) {
     loop.for_runs(begin, end, [&](const auto& run) {
       reference::where_apply(condition.along(run, 0), function, run.of(1, held_x.view().data_handle()),
-                             run.of(2, held_y.view().data_handle()), run.of(3, result.data_handle()),
-                             run.length);
+                             run.of(2, bits_data(held_y.view())), run.of(3, bits_data(result)), run.length);
     });
   });
   return {};
@@ -347,8 +347,8 @@ check_result compute_where_apply_backward(const C& c, F& derivative, const X& x,
         index_t done = 0;
         loop.for_runs(first, last, [&](const auto& run) {
           reference::where_apply_products<P>(
-              live + done, slope + done, run.of(2, held_upstream.view().data_handle()),
-              run.of(3, to_x.data_handle()), run.of(4, to_y.data_handle()), run.length);
+              live + done, slope + done, run.of(2, bits_data(held_upstream.view())),
+              run.of(3, bits_data(to_x)), run.of(4, bits_data(to_y)), run.length);
           done += run.length;
         });
       });

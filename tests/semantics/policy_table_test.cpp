@@ -1,8 +1,10 @@
 // "Which kernel reads which field": the table of include/k754/README.md, held against the headers.
 #include <k754/argmax.hpp>
 #include <k754/conv2d.hpp>
+#include <k754/cross_entropy.hpp>
 #include <k754/softmax.hpp>
 #include <k754/where.hpp>
+#include <k754/xlogy.hpp>
 
 #include <fstream>
 #include <map>
@@ -17,6 +19,8 @@ namespace k754_test {
 namespace {
 
 using namespace k754;
+using detail::entropy_input::logits;
+using enum detail::entropy_kernel;
 
 /// The columns: each kernel's reduction of a policy to the fields that it reads.
 using reduction = policy (*)(const policy&);
@@ -31,6 +35,11 @@ const std::map<std::string, reduction> kernels = {
      [](const policy& p) { return detail::softmax_policy(detail::row_kernel::logsumexp, true, p); }},
     {"softmax gradients",
      [](const policy& p) { return detail::softmax_policy(detail::row_kernel::softmax_backward, true, p); }},
+    {"cross_entropy, index labels",
+     [](const policy& p) { return detail::entropy_policy<loss, logits, std::int32_t>(p); }},
+    {"cross_entropy, probability labels",
+     [](const policy& p) { return detail::entropy_policy<label_backward, logits, float>(p); }},
+    {"xlogy", [](const policy& p) { return detail::xlogy_policy(p); }},
     {"where_apply_backward", [](const policy& p) { return detail::product_policy(p); }},
     {"conv2d", [](const policy& p) { return detail::conv2d_policy<float>(p, detail::conv2d_part::forward); }},
 };

@@ -359,14 +359,18 @@ bool is_id(string_view word) {
                      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '.'; });
 }
 
+string text_of(const std::filesystem::path& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
 /// The IDs that begin the names of test cases, such as `AM-20 AM-22: ...`.
 std::set<string> ids_of_test_cases() {
   std::set<string> ids;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(K754_SOURCE_DIR "/tests")) {
     if (entry.path().extension() != ".cpp") continue;
-    std::stringstream text;
-    text << std::ifstream(entry.path()).rdbuf();
-    const string source = text.str();
+    const string source = text_of(entry.path());
     for (std::size_t at = 0; (at = source.find("TEST_CASE(", at)) != string::npos; ++at) {
       const std::size_t begin = source.find_first_not_of(" \n", at + string_view("TEST_CASE(").size());
       if (begin == string::npos || source[begin] != '"') continue;
@@ -563,11 +567,35 @@ TEST_CASE("The IDs of tests/semantics.txt are unique, and every `test` row has i
     if (r.call == "test") CHECK(tested.count(r.id) == 1);
     rows.add();
   }
-  for (const string& id : tested) {
-    INFO("a test case begins with " << id << ", which is no row of tests/semantics.txt");
-    CHECK(ids.count(id) == 1);
-  }
   rows.check();
+}
+
+TEST_CASE("Every row that headers, documentation and tests cite is in tests/semantics.txt") {
+  std::set<string, std::less<>> ids, kinds;  // AM-01 is of the kind AM
+  for (const row& r : read_rows()) {
+    ids.insert(r.id);
+    kinds.insert(r.id.substr(0, 2));
+  }
+  case_count citations("citations of rows", 300);
+  for (const char* folder : {"/include", "/tests", "/benchmarks"}) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(string(K754_SOURCE_DIR) + folder)) {
+      const auto extension = entry.path().extension();
+      if (extension != ".hpp" && extension != ".cpp" && extension != ".md") continue;
+      const string text = text_of(entry.path());
+      constexpr const char* letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+      for (std::size_t begin = 0, end = 0; (begin = text.find_first_of(letters, end)) != string::npos;) {
+        end = std::min(text.find_first_not_of(letters, begin), text.size());
+        string_view word = string_view(text).substr(begin, end - begin);
+        while (word.ends_with('.')) word.remove_suffix(1);
+        if (!is_id(word) || kinds.count(word.substr(0, 2)) == 0) continue;
+        INFO(entry.path().string() << " cites " << word);
+        CHECK(ids.count(word) == 1);
+        citations.add();
+      }
+    }
+  }
+  citations.check();
 }
 
 TEST_CASE("Values in tests/semantics.txt are read to the nearest bits of their type") {

@@ -16,9 +16,9 @@
 #define K754_DETAIL_BROADCAST_HPP
 
 #include <array>
-#include <bit>
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <type_traits>
 
 #include "../bits.hpp"
@@ -93,7 +93,8 @@ concept operand_like = tensor_of<X, T> || scalar_of<X, T>;
 template <class X, class T>
 concept output_of = output_like<X> && tensor_of<X, T>;
 
-/// An operand while a kernel runs. A scalar's value is taken here, before any output is written.
+/// An operand while a kernel runs. A scalar is copied here, before any output is written; as bytes, since
+/// compilers quiet signalling NaNs in constants.
 template <element T, bool IsScalar>
 class operand {
  public:
@@ -106,17 +107,19 @@ class operand {
 template <element T>
 class operand<T, true> {
  public:
-  constexpr explicit operand(T value) noexcept : value_(value) {}
-  constexpr tensor_view<const T> view() const noexcept { return tensor_view<const T>(&value_); }
+  explicit operand(const void* value) noexcept { std::memcpy(bytes_, value, sizeof(T)); }
+  tensor_view<const T> view() const noexcept {
+    return tensor_view<const T>(reinterpret_cast<const T*>(bytes_));
+  }
 
  private:
-  T value_;
+  alignas(T) unsigned char bytes_[sizeof(T)];
 };
 
 template <element T, operand_like<T> X>
 constexpr operand<T, scalar_of<X, T>> operand_of(X&& x) noexcept {
   if constexpr (scalar_of<X, T>) {
-    return operand<T, true>(std::bit_cast<T>(x));
+    return operand<T, true>(&x);
   } else {
     return operand<T, false>(input_view(x));
   }

@@ -33,7 +33,8 @@
 
 /// For the members of types that translation units with different flags exchange: always part of the caller,
 /// so that no copy compiled for one instruction set can serve another.
-#define K754_INLINE __attribute__((always_inline)) inline
+#define K754_ALWAYS_INLINE __attribute__((always_inline))
+#define K754_INLINE K754_ALWAYS_INLINE inline
 
 // The tag names everything that changes the code or the behaviour of an inline function. Two units that
 // differ in one of these get two functions instead of whichever copy the linker saw first.

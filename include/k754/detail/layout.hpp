@@ -260,9 +260,10 @@ constexpr check_result check_shape(const char* kernel, const char* argument, con
   return {};
 }
 
-/// The layout with one axis taken out.
+/// The layout with one axis taken out; a layout without axes stays as it is.
 constexpr layout without_axis(const layout& view, std::size_t axis) noexcept {
   layout result = view;
+  if (view.rank == 0) return result;
   for (std::size_t i = axis; i + 1 < view.rank; ++i) {
     result.extents[i] = view.extents[i + 1];
     result.strides[i] = view.strides[i + 1];

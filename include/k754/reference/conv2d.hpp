@@ -1,10 +1,13 @@
 /// The definition of conv2d and its gradients, one output element at a time. With stride s, dilation d,
 /// padding p, x = 0 in the padding, and channels and filters of one group:
 ///
-///   y[n, oh, ow, o]   = bias[o] + sum over (kh, kw, c)  x[n, oh s + kh d - p, ow s + kw d - p, c]  w[o, kh,
-///   kw, c] dx[n, h, w, c]    = sum over (kh, kw, o)   u[n, oh, ow, o]  w[o, kh, kw, c]   where oh s + kh d -
-///   p = h, ... dw[o, kh, kw, c]  = sum over (n, oh, ow)   x[n, oh s + kh d - p, ow s + kw d - p, c]  u[n,
-///   oh, ow, o] db[o]             = sum over (n, oh, ow)   u[n, oh, ow, o]
+///   y[n, oh, ow, o]   = bias[o] + sum over (kh, kw, c)  x[n, h(oh, kh), v(ow, kw), c]  w[o, kh, kw, c]
+///   dx[n, h, v, c]    = sum over (kh, kw, o)  u[n, oh, ow, o]  w[o, kh, kw, c]
+///                       where h(oh, kh) = h and v(ow, kw) = v
+///   dw[o, kh, kw, c]  = sum over (n, oh, ow)  x[n, h(oh, kh), v(ow, kw), c]  u[n, oh, ow, o]
+///   db[o]             = sum over (n, oh, ow)  u[n, oh, ow, o]
+///
+///   h(oh, kh) = oh s + kh d - p vertically, v(ow, kw) likewise horizontally
 ///
 /// Each sum is a dot product in the sense of dot_product.hpp, and its terms come in the order written, the
 /// last index fastest. All combinations count, so that the edges of chunks depend on shapes alone. What lies

@@ -1,28 +1,29 @@
 /// The dot product that every convolution and its gradients use, in one fixed order:
 ///
 ///   terms    a_k b_k for k = 0 .. K-1, in the order that the kernel states; a skipped term keeps its place
-///   chunks   of 256 terms; a chunk is one chain of fused multiply-adds, chain = fma(a_k, b_k, chain), from
-///   +0 total    starts at +0, takes the bias, then the chunk sums, in order result   one rounding from the
-///   total to the type of the output; the canonical NaN for any NaN
+///   chunks   of 256 terms; a chunk is one chain from +0 of fused multiply-adds, fma(a_k, b_k, chain)
+///   total    starts at +0, takes the bias, then the chunk sums, in order
+///   result   one rounding from the total to the type of the output; the canonical NaN for any NaN
 ///
-///   float, float16, bfloat16 (in any mixture): operands become f32 exactly, chains are f32, the total is f64
-///   double: chains are f64; the total is a compensated sum (below)
+///   float, float16, bfloat16 in any mixture: operands become f32, exactly; chains are f32, the total is f64
+///   double: chains are f64, the total is compensated (below)
 ///   integers: everything modulo 2^64, then modulo 2^w of the output type, which is exact
 ///
 /// A total that starts at +0 never becomes -0, and a chain contributes the same whether its zero has a sign
 /// or not. Hence skipping a term and adding a zero times a finite number give the same bits, and a sum of
 /// zeros is +0.
 ///
-/// Error where nothing overflows, with S = sum |a_k b_k| + |bias| and u = 2^-24: at most 257 u S + (K+1)
-/// 2^-150 for a float result, whatever K is: 256 roundings in a chain, one at the end. Results of 16 bits
-/// have 256 u S + K 2^-150 before their one rounding. double: the same with u = 2^-53, and 2^-1075. Source:
-/// Jeannerod and Rump, "Improved error bounds for inner products in floating-point arithmetic", SIAM J.
-/// Matrix Anal. Appl. 34 (2013); chunks as in blocked summation, Higham, "Accuracy and Stability of Numerical
+/// Error where nothing overflows, with S = sum |a_k b_k| + |bias|, u = 2^-24: at most 257 u S + (K+1) 2^-150
+/// for a float result, whatever K is: 256 roundings in a chain and one at the end. A 16-bit result has
+/// 256 u S + K 2^-150 before its one rounding. double: the same with u = 2^-53 and 2^-1075.
+/// Sources: Jeannerod and Rump, "Improved error bounds for inner products in floating-point arithmetic",
+/// SIAM J. Matrix Anal. Appl. 34 (2013); blocked sums: Higham, "Accuracy and Stability of Numerical
 /// Algorithms", 4.2.
 ///
 /// precision::fast is one chain over all terms that starts at the bias; +0 is added to it at the end, so that
 /// here too a zero is +0. Its error grows with K: at most K u S + K 2^-150, and the rounding to 16 bits.
-/// precision::exact is the exact sum, rounded once, in no order at all.
+/// precision::exact is the exact sum, rounded once, in no order at all. A sum that is zero is +0; one that
+/// underflows keeps its sign.
 ///
 /// The classes below are to be evaluated in the scoped environment.
 #ifndef K754_REFERENCE_DOT_PRODUCT_HPP

@@ -28,12 +28,12 @@
 ///     L   = log1p_nonnegative(O)
 ///   double: everything in double-double.
 ///     d_i = two_sum(x_i, -m)              exact; -inf where it overflows
-///     E_i = 2^256 e_i                     exp_nonpositive(d_i), both parts scaled exactly; +0 for d_i < -746
+///     E_i = 2^256 e_i                     exp_nonpositive(d_i), both parts scaled exactly; +0 for d_i < -800
 ///     R'  = lane_sum<compensated> of E_i
 ///     O   = 2^-256 ((c - 1) 2^256 + R'),  S = 2^-256 (c 2^256 + R'),  R = 2^-256 R'
 ///     L   = log1p_nonnegative(O)
-///   The factor 2^256 keeps every e_i >= 2^-1076 normal, so that sums of exponentials that are subnormal, or
-///   below, are right too; it is taken off last, rounding once where the result is subnormal.
+///   The factor 2^256 keeps e_i > 2^-1155 normal, so that sums of exponentials that are subnormal, or below, are
+///   right too; it is taken off last, rounding once where the result is subnormal.
 ///
 /// Error: R, O and S are relatively within that of the exponentials plus 516 * 2^-53 (f64: 2^-90) for n up to
 /// 2^20.
@@ -148,15 +148,14 @@ row_mass<T> equal_mass(row_kind kind, double maximum, index_t maxima) noexcept {
   return mass;
 }
 
-template <policy P, floating T>
-row_mass<T> mass_of(const strided_row<T>& row) noexcept {
-  constexpr bool flush = P.subnormals == subnormals::flush;
+template <bool Flush, floating T>
+row_mass<T> mass_of_row(const strided_row<T>& row) noexcept {
   double m = negative_infinity<double>();
   index_t maxima = 0;
   bool any_nan = false;
   for (index_t i = 0; i < row.size; ++i) {
     if (!row.present(i)) continue;
-    const double x = detail::widen<flush>(row[i]);
+    const double x = detail::widen<Flush>(row[i]);
     any_nan = any_nan || is_nan(x);
     if (maxima == 0 || x > m) {
       m = x;
@@ -176,7 +175,7 @@ row_mass<T> mass_of(const strided_row<T>& row) noexcept {
   if constexpr (std::same_as<T, double>) {
     lane_sum<compensated> rest;
     for (index_t i = 0; i < row.size; ++i) {
-      const double x = row.present(i) ? detail::widen<flush>(row[i]) : m;
+      const double x = row.present(i) ? detail::widen<Flush>(row[i]) : m;
       if (x < m) {
         rest.add(scaled_exponential(difference<double_double>(x, m)));
       } else {
@@ -192,7 +191,7 @@ row_mass<T> mass_of(const strided_row<T>& row) noexcept {
   } else {
     lane_sum<double> rest;
     for (index_t i = 0; i < row.size; ++i) {
-      const double x = row.present(i) ? detail::widen<flush>(row[i]) : m;
+      const double x = row.present(i) ? detail::widen<Flush>(row[i]) : m;
       if (x < m) {
         rest.add(exponential(difference<double>(x, m)));
       } else {
@@ -204,6 +203,12 @@ row_mass<T> mass_of(const strided_row<T>& row) noexcept {
     mass.sum = count + mass.rest;
   }
   return mass;
+}
+
+/// The mass of a row, under the policy's rule for subnormals.
+template <policy P, floating T>
+row_mass<T> mass_of(const strided_row<T>& row) noexcept {
+  return mass_of_row<P.subnormals == subnormals::flush>(row);
 }
 
 }  // namespace K754_ABI

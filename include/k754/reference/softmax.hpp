@@ -56,14 +56,26 @@
 namespace k754::reference {
 inline namespace K754_ABI {
 
+/// What a policy says of rows that the formulas leave open. Looked at once for each row.
+struct row_rules {
+  k754::zero_mass zero_mass = k754::zero_mass::nan;
+  k754::pos_inf pos_inf = k754::pos_inf::nan;
+  k754::fully_masked fully_masked = k754::fully_masked::zero;
+};
+
+constexpr row_rules rules_of(const policy& p) noexcept { return {p.zero_mass, p.pos_inf, p.fully_masked}; }
+
 namespace detail_softmax {
 
+template <policy P>
+inline constexpr bool flushes = P.subnormals == subnormals::flush;
+
 /// A result from double: rounded, a zero as +0, flushed.
-template <policy P, floating T>
+template <bool Flush, floating T>
 T result(double x) noexcept {
   const T y = detail::narrow<T>(x);
   if (is_zero(y)) return from_bits<T>(0);
-  return P.subnormals == subnormals::flush ? flush_subnormal(y) : y;
+  return Flush ? flush_subnormal(y) : y;
 }
 
 /// What a row's elements come to.
@@ -74,33 +86,33 @@ enum class answer {
   uniform  ///< 1/n for all n elements, masked or not
 };
 
-template <policy P>
-answer answer_for(row_kind kind) noexcept {
+constexpr answer answer_for(row_kind kind, const row_rules& rules) noexcept {
   switch (kind) {
     case row_kind::nan:
       return answer::nan;
     case row_kind::positive_infinity:
-      return P.pos_inf == pos_inf::limit ? answer::formula : answer::nan;
+      return rules.pos_inf == pos_inf::limit ? answer::formula : answer::nan;
     case row_kind::negative_infinity:
-      return P.zero_mass == zero_mass::uniform ? answer::formula
-             : P.zero_mass == zero_mass::zero  ? answer::zero
-                                               : answer::nan;
+      return rules.zero_mass == zero_mass::uniform ? answer::formula
+             : rules.zero_mass == zero_mass::zero  ? answer::zero
+                                                   : answer::nan;
     case row_kind::empty:
-      return P.fully_masked == fully_masked::uniform ? answer::uniform
-             : P.fully_masked == fully_masked::zero  ? answer::zero
-                                                     : answer::nan;
+      return rules.fully_masked == fully_masked::uniform ? answer::uniform
+             : rules.fully_masked == fully_masked::zero  ? answer::zero
+                                                         : answer::nan;
     case row_kind::ordinary:
       break;
   }
   return answer::formula;
 }
 
-/// Writes y_i = value_of(mass)(d_i) where the formula holds; `nothing` for elements that are absent or weigh
-/// nothing.
-template <policy P, floating T, class ValueOf>
-void write_row(const strided_row<T>& x, T* y, index_t y_stride, T nothing, const ValueOf& value_of) noexcept {
-  row_mass<T> mass = mass_of<P>(x);
-  const answer kind = answer_for<P>(mass.kind);
+/// Writes y_i = value(d_i), with value = value_of(mass), where the formula holds; `nothing` for elements that
+/// are absent or weigh nothing.
+template <bool Flush, floating T, class ValueOf>
+void write_row(const strided_row<T>& x, T* y, index_t y_stride, const row_rules& rules, T nothing,
+               const ValueOf& value_of) noexcept {
+  row_mass<T> mass = mass_of_row<Flush>(x);
+  const answer kind = answer_for(mass.kind, rules);
   const bool every_element = mass.kind == row_kind::empty;  // fully masked: the answer is the whole row's
   if (kind == answer::uniform) mass = equal_mass<T>(row_kind::negative_infinity, mass.maximum, x.size);
   const auto value = value_of(mass);
@@ -109,11 +121,9 @@ void write_row(const strided_row<T>& x, T* y, index_t y_stride, T nothing, const
     if (every_element || x.present(i)) {
       if (kind == answer::nan) {
         y_i = canonical_nan<T>();
-      } else if (kind == answer::formula) {
-        const double element = detail::widen<P.subnormals == subnormals::flush>(x[i]);
-        y_i = value(difference<row_number<T>>(element, mass.maximum));
-      } else if (kind == answer::uniform) {
-        y_i = value(row_number<T>{});
+      } else if (kind != answer::zero) {
+        const double x_i = kind == answer::uniform ? mass.maximum : detail::widen<Flush>(x[i]);
+        y_i = value(difference<row_number<T>>(x_i, mass.maximum));
       }
     }
     detail::store(y + i * y_stride, y_i);
@@ -122,41 +132,39 @@ void write_row(const strided_row<T>& x, T* y, index_t y_stride, T nothing, const
 
 }  // namespace detail_softmax
 
-template <policy P, floating T>
-void softmax_row(const strided_row<T>& x, T* y, index_t y_stride) noexcept {
-  detail_softmax::write_row<P>(x, y, y_stride, from_bits<T>(0), [](const row_mass<T>& mass) {
+template <bool Flush, floating T>
+void softmax_row(const strided_row<T>& x, T* y, index_t y_stride, const row_rules& rules) noexcept {
+  using detail_softmax::result;
+  detail_softmax::write_row<Flush>(x, y, y_stride, rules, from_bits<T>(0), [](const row_mass<T>& mass) {
     if constexpr (std::same_as<T, double>) {
-      const double_double r = divide({1.0, 0.0}, mass.sum);
-      return [r](double_double d) {
+      return [r = divide({1.0, 0.0}, mass.sum)](double_double d) {
         const double e = scaled_exponential(d).high;
-        return detail_softmax::result<P, T>(fma(e, r.high, e * r.low) * 0x1p-256);
+        return result<Flush, T>(fma(e, r.high, e * r.low) * 0x1p-256);
       };
     } else {
-      const double r = 1.0 / mass.sum;
-      return [r](double d) { return detail_softmax::result<P, T>(exponential(d) * r); };
+      return [r = 1.0 / mass.sum](double d) { return result<Flush, T>(exponential(d) * r); };
     }
   });
 }
 
-template <policy P, floating T>
-void log_softmax_row(const strided_row<T>& x, T* y, index_t y_stride) noexcept {
-  detail_softmax::write_row<P>(x, y, y_stride, negative_infinity<T>(), [](const row_mass<T>& mass) {
-    if constexpr (std::same_as<T, double>) {
-      const double_double log_sum = mass.log_sum();
-      return [log_sum](double_double d) {
-        if (is_infinite(d.high)) return d.high;
-        return detail_softmax::result<P, T>(add(d, {-log_sum.high, -log_sum.low}).high);
-      };
-    } else {
-      const double log_sum = mass.log_sum();
-      return [log_sum](double d) { return detail_softmax::result<P, T>(d - log_sum); };
-    }
+template <bool Flush, floating T>
+void log_softmax_row(const strided_row<T>& x, T* y, index_t y_stride, const row_rules& rules) noexcept {
+  using detail_softmax::result;
+  detail_softmax::write_row<
+      Flush>(x, y, y_stride, rules, negative_infinity<T>(), [](const row_mass<T>& mass) {
+    return [log_sum = mass.log_sum()](row_number<T> d) {
+      if constexpr (std::same_as<T, double>) {
+        return is_infinite(d.high) ? d.high : result<Flush, T>(add(d, {-log_sum.high, -log_sum.low}).high);
+      } else {
+        return result<Flush, T>(d - log_sum);
+      }
+    };
   });
 }
 
-template <policy P, floating T>
+template <bool Flush, floating T>
 T logsumexp_row(const strided_row<T>& x) noexcept {
-  const row_mass<T> mass = mass_of<P>(x);
+  const row_mass<T> mass = mass_of_row<Flush>(x);
   switch (mass.kind) {
     case row_kind::nan:
       return canonical_nan<T>();
@@ -169,9 +177,9 @@ T logsumexp_row(const strided_row<T>& x) noexcept {
       break;
   }
   if constexpr (std::same_as<T, double>) {
-    return detail_softmax::result<P, T>(add(mass.log_sum(), mass.maximum).high);
+    return detail_softmax::result<Flush, T>(add(mass.log_sum(), mass.maximum).high);
   } else {
-    return detail_softmax::result<P, T>(mass.maximum + mass.log_sum());
+    return detail_softmax::result<Flush, T>(mass.maximum + mass.log_sum());
   }
 }
 
@@ -218,12 +226,11 @@ inline double scaled_product(double y, double_double a, int exponent) noexcept {
 }
 
 /// Calls `body(y_i, g_i)` for the elements present, `absent()` for the others.
-template <policy P, floating T, class Body, class Absent>
+template <bool Flush, floating T, class Body, class Absent>
 void for_elements(const gradient_row<T>& row, const Body& body, const Absent& absent) noexcept {
-  constexpr bool flush = P.subnormals == subnormals::flush;
   for (index_t i = 0; i < row.y.size; ++i) {
     if (row.y.present(i)) {
-      body(detail::widen<flush>(row.y[i]), detail::widen<flush>(detail::load(row.g + i * row.g_stride)));
+      body(detail::widen<Flush>(row.y[i]), detail::widen<Flush>(detail::load(row.g + i * row.g_stride)));
     } else {
       absent();
     }
@@ -231,36 +238,37 @@ void for_elements(const gradient_row<T>& row, const Body& body, const Absent& ab
 }
 
 /// Writes dx_i = value(y_i, g_i); +0 for elements that are absent.
-template <policy P, floating T, class Value>
+template <bool Flush, floating T, class Value>
 void write_gradient(const gradient_row<T>& row, const Value& value) noexcept {
   index_t i = 0;
   const auto store = [&](T x) { detail::store(row.dx + i++ * row.dx_stride, x); };
-  for_elements<P>(
-      row, [&](double y, double g) { store(result<P, T>(value(y, g))); }, [&] { store(from_bits<T>(0)); });
+  for_elements<Flush>(
+      row, [&](double y, double g) { store(result<Flush, T>(value(y, g))); },
+      [&] { store(from_bits<T>(0)); });
 }
 
 /// The sum of term(y_j, g_j), a double or a double-double.
-template <policy P, class Number, floating T, class Term>
+template <bool Flush, class Number, floating T, class Term>
 Number sum_of(const gradient_row<T>& row, const Term& term) noexcept {
   lane_sum<Number> sum;
-  for_elements<P>(
+  for_elements<Flush>(
       row, [&](double y, double g) { sum.add(term(y, g)); }, [&] { sum.skip(); });
   return sum.total();
 }
 
 }  // namespace detail_softmax
 
-template <policy P, floating T>
+template <bool Flush, floating T>
 void softmax_backward_row(const gradient_row<T>& row) noexcept {
   using namespace detail_softmax;
   using elementary::power_of_two;
   if constexpr (!std::same_as<T, double>) {
-    const double dot = sum_of<P, double>(row, [](double y, double g) { return y * g; });  // exact
-    write_gradient<P>(row, [dot](double y, double g) { return y * (g - dot); });
+    const double dot = sum_of<Flush, double>(row, [](double y, double g) { return y * g; });  // exact
+    write_gradient<Flush>(row, [dot](double y, double g) { return y * (g - dot); });
   } else {
     double largest = 0.0;
     bool finite = true;
-    for_elements<P>(
+    for_elements<Flush>(
         row,
         [&](double y, double g) {
           finite = finite && is_finite(y * g);
@@ -269,33 +277,33 @@ void softmax_backward_row(const gradient_row<T>& row) noexcept {
         [] {});
     if (!finite) {
       const double dot =
-          sum_of<P, double>(row, [](double y, double g) { return is_finite(y * g) ? 0.0 : y * g; });
-      write_gradient<P>(row, [dot](double y, double g) { return y * (g - dot); });
+          sum_of<Flush, double>(row, [](double y, double g) { return is_finite(y * g) ? 0.0 : y * g; });
+      write_gradient<Flush>(row, [dot](double y, double g) { return y * (g - dot); });
       return;
     }
     const int k = scale_exponent(largest);
     const auto scaled = [scale = power_of_two(k)](double g) { return detail::rounded(g * scale); };
-    const double_double dot = sum_of<P, compensated>(row, [&](double y, double g) {
+    const double_double dot = sum_of<Flush, compensated>(row, [&](double y, double g) {
                                 return is_zero(y) ? double_double{} : two_product(y, scaled(g));
                               }).value();
-    write_gradient<P>(row, [&](double y, double g) {
+    write_gradient<Flush>(row, [&](double y, double g) {
       return is_zero(y) ? 0.0 : scaled_product(y, add({-dot.high, -dot.low}, scaled(g)), -k);
     });
   }
 }
 
-template <policy P, floating T>
+template <bool Flush, floating T>
 void log_softmax_backward_row(const gradient_row<T>& row) noexcept {
   using namespace detail_softmax;
   using elementary::power_of_two;
   if constexpr (!std::same_as<T, double>) {
-    const double total = sum_of<P, double>(row, [](double, double g) { return g; });
-    write_gradient<P>(row,
-                      [total](double y, double g) { return is_nan(y) ? y : fma(-exponential(y), total, g); });
+    const double total = sum_of<Flush, double>(row, [](double, double g) { return g; });
+    write_gradient<Flush>(
+        row, [total](double y, double g) { return is_nan(y) ? y : fma(-exponential(y), total, g); });
   } else {
     double largest = 0.0;
     bool finite = true;
-    for_elements<P>(
+    for_elements<Flush>(
         row,
         [&](double, double g) {
           finite = finite && is_finite(g);
@@ -303,8 +311,9 @@ void log_softmax_backward_row(const gradient_row<T>& row) noexcept {
         },
         [] {});
     if (!finite) {
-      const double total = sum_of<P, double>(row, [](double, double g) { return is_finite(g) ? 0.0 : g; });
-      write_gradient<P>(row, [total](double y, double g) {
+      const double total =
+          sum_of<Flush, double>(row, [](double, double g) { return is_finite(g) ? 0.0 : g; });
+      write_gradient<Flush>(row, [total](double y, double g) {
         if (is_nan(y)) return y;
         return fma(-(scaled_exponential({y, 0.0}).high * 0x1p-256), total, g);
       });
@@ -313,8 +322,8 @@ void log_softmax_backward_row(const gradient_row<T>& row) noexcept {
     const int k = scale_exponent(largest);
     const auto scaled = [scale = power_of_two(k)](double g) { return detail::rounded(g * scale); };
     const double_double total =
-        sum_of<P, compensated>(row, [&](double, double g) { return scaled(g); }).value();
-    write_gradient<P>(row, [&](double y, double g) {
+        sum_of<Flush, compensated>(row, [&](double, double g) { return scaled(g); }).value();
+    write_gradient<Flush>(row, [&](double y, double g) {
       if (is_nan(y)) return y;
       const double_double share = multiply(scaled_exponential({y, 0.0}), total);
       if (is_zero(share.high)) return g;
@@ -327,53 +336,57 @@ void log_softmax_backward_row(const gradient_row<T>& row) noexcept {
 namespace detail_softmax {
 
 template <tensor_like X>
-auto row_of(const X& x) noexcept {
+auto row_of(X&& x) noexcept {
   const auto view = detail::input_view(x);
-  return strided_row<detail::element_of<const X&>>{view.data_handle(), view.extent(0), view.stride(0)};
+  return strided_row<detail::element_of<X>>{view.data_handle(), view.extent(0), view.stride(0)};
 }
 
 }  // namespace detail_softmax
 
 /// One row, in the scoped environment. `x` and `y` have one axis and the same length; `y` may be `x`.
 template <policy P = policy{}, tensor_like X, detail::output_like Y>
-void softmax(const X& x, Y&& y) noexcept {
+void softmax(X&& x, Y&& y) noexcept {
   const auto row = detail_softmax::row_of(x);
   const auto output = detail::output_view(y);
-  in_default_environment([&] { softmax_row<P>(row, output.data_handle(), output.stride(0)); });
+  in_default_environment([&] {
+    softmax_row<detail_softmax::flushes<P>>(row, output.data_handle(), output.stride(0), rules_of(P));
+  });
 }
 template <policy P = policy{}, tensor_like X, detail::output_like Y>
-void log_softmax(const X& x, Y&& y) noexcept {
+void log_softmax(X&& x, Y&& y) noexcept {
   const auto row = detail_softmax::row_of(x);
   const auto output = detail::output_view(y);
-  in_default_environment([&] { log_softmax_row<P>(row, output.data_handle(), output.stride(0)); });
+  in_default_environment([&] {
+    log_softmax_row<detail_softmax::flushes<P>>(row, output.data_handle(), output.stride(0), rules_of(P));
+  });
 }
 template <policy P = policy{}, tensor_like X>
-auto logsumexp(const X& x) noexcept {
+auto logsumexp(X&& x) noexcept {
   const auto row = detail_softmax::row_of(x);
-  auto result = from_bits<detail::element_of<const X&>>(0);
-  in_default_environment([&] { result = logsumexp_row<P>(row); });
+  auto result = from_bits<detail::element_of<X>>(0);
+  in_default_environment([&] { result = logsumexp_row<detail_softmax::flushes<P>>(row); });
   return result;
 }
 
 /// Gradients of one row: `y` is the output of the function, `g` the upstream gradient; `dx` may be either.
 template <policy P = policy{}, tensor_like Y, tensor_like G, detail::output_like D>
-void softmax_backward(const Y& y, const G& g, D&& dx) noexcept {
+void softmax_backward(Y&& y, G&& g, D&& dx) noexcept {
   const auto upstream = detail_softmax::row_of(g);
   const auto gradient = detail::output_view(dx);
   in_default_environment([&] {
-    softmax_backward_row<P>(
-        gradient_row<detail::element_of<const Y&>>{detail_softmax::row_of(y), upstream.data, upstream.stride,
-                                                   gradient.data_handle(), gradient.stride(0)});
+    softmax_backward_row<detail_softmax::flushes<P>>(
+        gradient_row<detail::element_of<Y>>{detail_softmax::row_of(y), upstream.data, upstream.stride,
+                                            gradient.data_handle(), gradient.stride(0)});
   });
 }
 template <policy P = policy{}, tensor_like Y, tensor_like G, detail::output_like D>
-void log_softmax_backward(const Y& y, const G& g, D&& dx) noexcept {
+void log_softmax_backward(Y&& y, G&& g, D&& dx) noexcept {
   const auto upstream = detail_softmax::row_of(g);
   const auto gradient = detail::output_view(dx);
   in_default_environment([&] {
-    log_softmax_backward_row<P>(
-        gradient_row<detail::element_of<const Y&>>{detail_softmax::row_of(y), upstream.data, upstream.stride,
-                                                   gradient.data_handle(), gradient.stride(0)});
+    log_softmax_backward_row<detail_softmax::flushes<P>>(
+        gradient_row<detail::element_of<Y>>{detail_softmax::row_of(y), upstream.data, upstream.stride,
+                                            gradient.data_handle(), gradient.stride(0)});
   });
 }
 

@@ -11,6 +11,7 @@
 #ifndef K754_REFERENCE_WHERE_HPP
 #define K754_REFERENCE_WHERE_HPP
 
+#include <bit>
 #include <concepts>
 
 #include "../bits.hpp"
@@ -44,7 +45,11 @@ constexpr bool greater_than(T x, T threshold) noexcept {
 
 template <class T>
 constexpr T where(bool condition, T x, T y) noexcept {
-  return condition ? x : y;
+  if constexpr (floating<T>) {
+    return from_bits<T>(condition ? to_bits(x) : to_bits(y));
+  } else {
+    return condition ? x : y;
+  }
 }
 
 /// The gradients of the two operands, for one element.
@@ -90,8 +95,9 @@ operand_gradients<T> where_apply_backward(bool condition, F&& derivative, T x, T
   return result;
 }
 
-// Along a run of elements; a condition says `condition(i)`. Every input of an element is read before an
-// output is written. Gradients that are not wanted have null pointers.
+// Along a run of elements; a condition says `condition(i)`. What is copied is held as unsigned integers of
+// its width. Every input of an element is read before an output is written. Gradients that are not wanted
+// have null pointers.
 
 template <std::unsigned_integral Bits, class Condition>
 void where(const Condition& condition, detail::strided<const Bits> x, detail::strided<const Bits> y,
@@ -111,11 +117,12 @@ void where_backward(const Condition& condition, detail::strided<const Bits> upst
   }
 }
 
-template <element T, class Condition, class F>
+template <std::unsigned_integral Bits, element T, class Condition, class F>
 void where_apply(const Condition& condition, const F& f, detail::strided<const T> x,
-                 detail::strided<const T> y, detail::strided<T> output, index_t n) {
+                 detail::strided<const Bits> y, detail::strided<Bits> output, index_t n) {
+  const auto bits_of_value = [&](index_t i) { return std::bit_cast<Bits>(f(detail::load(x.at(i)))); };
   for (index_t i = 0; i < n; ++i) {
-    detail::store(output.at(i), where_apply(condition(i), f, detail::load(x.at(i)), detail::load(y.at(i))));
+    detail::store(output.at(i), condition(i) ? bits_of_value(i) : detail::load(y.at(i)));
   }
 }
 
@@ -132,12 +139,14 @@ void where_apply_slopes(const Condition& condition, const F& derivative, detail:
 
 /// The second half, in the scoped environment.
 template <policy P, floating T>
-void where_apply_products(const bool* live, const T* slope, detail::strided<const T> upstream,
-                          detail::strided<T> dx, detail::strided<T> dy, index_t n) noexcept {
+void where_apply_products(const bool* live, const T* slope, detail::strided<const bits_of<T>> upstream,
+                          detail::strided<bits_of<T>> dx, detail::strided<bits_of<T>> dy,
+                          index_t n) noexcept {
   for (index_t i = 0; i < n; ++i) {
-    const T gradient = detail::load(upstream.at(i));
-    detail::store(dx.at(i), live[i] ? gradient_product<P>(gradient, slope[i]) : T{});
-    if (dy.first != nullptr) detail::store(dy.at(i), where(live[i], T{}, gradient));
+    operand_gradients<bits_of<T>> gradient = where_backward(live[i], detail::load(upstream.at(i)));
+    if (live[i]) gradient.x = to_bits(gradient_product<P>(from_bits<T>(gradient.x), slope[i]));
+    detail::store(dx.at(i), gradient.x);
+    if (dy.first != nullptr) detail::store(dy.at(i), gradient.y);
   }
 }
 
