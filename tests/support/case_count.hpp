@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdio>
+#include <string>
+#include <utility>
 
 #include "catch.hpp"
 
@@ -9,7 +11,7 @@ namespace k754_test {
 
 class case_count {
  public:
-  case_count(const char* what, long floor) : what_(what), floor_(floor) {}
+  case_count(std::string what, long floor) : what_(std::move(what)), floor_(floor) {}
   case_count(const case_count&) = delete;
   case_count& operator=(const case_count&) = delete;
 
@@ -17,12 +19,12 @@ class case_count {
 
   /// Call it at the end of the test case.
   void check() const {
-    std::printf("  %-64s %10ld cases\n", what_, count_);
+    std::printf("  %-64s %10ld cases\n", what_.c_str(), count_);
     REQUIRE(count_ >= floor_);
   }
 
  private:
-  const char* what_;
+  std::string what_;
   long floor_;
   long count_ = 0;
 };

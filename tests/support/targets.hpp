@@ -1,0 +1,41 @@
+// Every set of vector instructions that the kernels were compiled for and this CPU has, and the reference code, in turn.
+#pragma once
+
+#include <k754/simd.hpp>
+
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+
+namespace k754_test {
+
+/// The best target again, however a scope is left.
+struct best_target_at_end {
+  best_target_at_end() = default;
+  best_target_at_end(const best_target_at_end&) = delete;
+  best_target_at_end& operator=(const best_target_at_end&) = delete;
+  ~best_target_at_end() { k754::force_simd_target(nullptr); }
+};
+
+/// Calls `body(name)` with each target forced, best first, "reference" last.
+template <class Body>
+void for_each_target(Body&& body) {
+  const best_target_at_end restored;
+  k754::for_each_simd_target([&](const char* name) {
+    INFO("target " << name);
+    REQUIRE(k754::force_simd_target(name));
+    body(name);
+  });
+}
+
+inline std::vector<std::string> target_names() {
+  std::vector<std::string> names;
+  k754::for_each_simd_target([&](const char* name) { names.emplace_back(name); });
+  return names;
+}
+
+/// No vector of a target is longer, but on machines with SVE beyond 512 bits.
+inline constexpr std::size_t longest_vector_bytes = 64;
+
+}  // namespace k754_test
