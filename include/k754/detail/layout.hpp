@@ -288,7 +288,7 @@ class index_walk {
   constexpr index_walk(std::size_t rank, const axes& extents, const std::array<axes, N>& strides,
                        index_t start) noexcept
       : rank_(rank), extents_(extents), strides_(strides) {
-    for (std::size_t axis = rank; axis > 0; --axis) {
+    for (std::size_t axis = rank; axis > 0 && start > 0; --axis) {  // at 0 there may be extents of 0
       const std::size_t i = axis - 1;
       index_[i] = start % extents_[i];
       start /= extents_[i];
