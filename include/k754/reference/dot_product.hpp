@@ -94,14 +94,12 @@ class plain_sum {
   double sum_ = 0.0;
 };
 
-/// The total of double chunks: compensated, and rounded once. An infinite sum, or errors that overflowed
-/// (which needs terms next to the largest double), stand without the compensation.
+/// The total of double chunks: compensated, and rounded once. The compensation is dropped where it is no
+/// number: the sum was infinite or NaN, or (next to the largest double) a step of TwoSum overflowed alone.
 class compensated_sum {
  public:
   void add(double term) noexcept { total_ = total_ + term; }
-  double value() const noexcept {
-    return is_finite(total_.sum) && is_finite(total_.error) ? total_.sum + total_.error : total_.sum;
-  }
+  double value() const noexcept { return is_finite(total_.error) ? total_.sum + total_.error : total_.sum; }
 
  private:
   compensated total_;
