@@ -1,370 +1,463 @@
-#include <k754/argmax.hpp>
+// argmax.hpp: positions, axes, strides, types, environments, executors and errors of argmin and argmax. What rows of
+// special values give is in semantics.txt, and, for all short rows and policies, in argmax_policies_test.cpp.
+#include "k754/argmax.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <limits>
-#include <memory>
-#include <random>
-#include <stdexcept>
-#include <string>
-#include <type_traits>
-#include <utility>
+#include <span>
 #include <vector>
 
+#include "support/argmax_model.hpp"
 #include "support/case_count.hpp"
 #include "support/catch.hpp"
 #include "support/environments.hpp"
 #include "support/executors.hpp"
 #include "support/ieee754.hpp"
-#include "support/random_tensor.hpp"
+#include "support/message.hpp"
 
-namespace k754_test {
 namespace {
 
-using namespace k754;
+using k754::bfloat16;
+using k754::extremum;
+using k754::float16;
+using k754::index_t;
+using k754::policy;
+using k754::status;
+using k754::tensor_view;
+using k754::try_argmax;
+using k754::try_argmin;
+using k754_test::case_count;
+using k754_test::datum;
+using k754_test::message;
+using k754_test::random_bits;
 
-/// Bit patterns around every boundary of a floating type.
-template <floating T>
-std::vector<T> special_values() {
-  using format = detail::format_of<T>;
-  std::vector<T> values;
-  for (const std::uint64_t sign : {std::uint64_t{0}, format::sign_bit}) {
-    for (const std::uint64_t magnitude :
-         {std::uint64_t{0}, std::uint64_t{1}, format::smallest_normal - 1, format::smallest_normal,
-          (format::infinity / 2) | 1, format::infinity - 1, format::infinity, format::infinity | 1,
-          format::canonical_nan}) {
-      values.push_back(from_bytes<T>(sign | magnitude));
+constexpr float inf = std::numeric_limits<float>::infinity();
+constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float s = 0x1p-149F;  // the smallest subnormal
+
+/// keras#20355 and its sister with a positive subnormal, #20350.
+constexpr std::array<float, 5> keras_argmin{0.0F, 0x1p-126F, -s, 0.0F, 459367.0F};
+constexpr std::array<float, 3> keras_argmax{-1.0F, -0.0F, s};
+
+// Fields that are not read do not count, and equal meanings are one instantiation.
+using k754::detail::argmax_policy;
+static_assert(argmax_policy<float>(policy{.pos_inf = k754::pos_inf::limit,
+                                          .precision = k754::precision::fast}) ==
+              argmax_policy<float>(policy{}));
+static_assert(argmax_policy<float>(policy{.nans = k754::nans::total_order}) ==
+              argmax_policy<float>(policy{.nans = k754::nans::total_order, .zeros = k754::zeros::ordered}));
+static_assert(argmax_policy<float>(policy{.all_nan = k754::all_nan::error}) ==
+              argmax_policy<float>(policy{}));
+static_assert(argmax_policy<int>(policy{.subnormals = k754::subnormals::flush, .nans = k754::nans::omit}) ==
+              argmax_policy<int>(policy{}));
+static_assert(argmax_policy<int>(policy{.ties = k754::ties::last}) != argmax_policy<int>(policy{}));
+
+// What can be an output
+template <class Output>
+concept takes_output = requires(float (&x)[3], Output output) {
+  try_argmax(x, output);
+};
+static_assert(takes_output<std::int32_t (&)[1]> && takes_output<std::int64_t (&)[1]> &&
+              takes_output<long long (&)[1]> && takes_output<tensor_view<std::int64_t>> &&
+              takes_output<std::span<std::int32_t>>);
+static_assert(!takes_output<float (&)[1]> && !takes_output<std::uint32_t (&)[1]> &&
+              !takes_output<std::int16_t (&)[1]> && !takes_output<const std::int64_t (&)[1]> &&
+              !takes_output<std::int64_t&>);
+
+}  // namespace
+
+TEST_CASE("AM-08 AM-09 AM-10 AM-11: subnormals are told apart whatever FTZ and DAZ say") {
+  REQUIRE(k754::argmin(keras_argmin) == 2);
+  REQUIRE(k754::argmax(keras_argmax) == 2);
+  for (const auto& environment : k754_test::hostile_environments()) {
+    bool intact = false;
+    std::array<std::int64_t, 12> index{};
+    k754_test::run_in(environment, intact, [&] {
+      index = {k754::argmin(keras_argmin), k754::argmax(keras_argmax), k754::argmin(std::array{-s, -2 * s}),
+               k754::argmax(std::array{s, 2 * s}), k754::argmax(std::array{0.0F, s}),
+               k754::argmin(std::array{-s, -0.0F}), k754::argmin(std::array{-2 * s, -0.0F, -3 * s}),
+               k754::argmin(std::array{-0x1p-1074, -0x1p-1073, 0.0}),
+               k754::argmax(std::array{float16::from_bits(1), float16::from_bits(2), float16::from_bits(0)}),
+               k754::argmin(std::array{bfloat16::from_bits(0x8001), bfloat16::from_bits(0x8002),
+                                       bfloat16::from_bits(0)}),
+               // emulated, so that the caller's FTZ cannot add to it either
+               k754::argmin<policy{.subnormals = k754::subnormals::flush}>(keras_argmin),
+               k754::argmax<policy{.subnormals = k754::subnormals::flush}>(std::array{-s, s, 0x1p-126F})};
+    });
+    INFO(environment.name);
+    REQUIRE(index == std::array<std::int64_t, 12>{2, 2, 1, 1, 1, 0, 2, 1, 1, 1, 0, 2});
+    REQUIRE(intact);
+  }
+}
+
+TEST_CASE("AM-16: an empty row is an error, or -1 if asked for") {
+  const std::vector<float> none;
+  std::int64_t index = -5;
+  REQUIRE(try_argmax(none, tensor_view(&index)) == status::empty_reduction);
+  REQUIRE(try_argmin(none, tensor_view(&index)) == status::empty_reduction);
+  REQUIRE(index == -5);
+  REQUIRE(message(k754::check_argmin(none, tensor_view(&index))) ==
+          "[argmin] input has extent 0 on axis 0: there is no element to find");
+  REQUIRE_THROWS_AS(k754::argmax(none), k754::shape_error);
+
+  constexpr policy sentinel{.empty_axis = k754::empty_axis::sentinel};
+  REQUIRE(k754::argmax<sentinel>(none) == -1);
+  REQUIRE(k754::argmin<sentinel>(none) == -1);
+  std::vector<std::int32_t> indices(6, -5);
+  const tensor_view<const float, 3> rows(nullptr, {2, 0, 3});
+  REQUIRE(try_argmax<sentinel>(rows, tensor_view(indices.data(), {2, 3}), {.axis = 1}) == status::ok);
+  REQUIRE(indices == std::vector<std::int32_t>(6, -1));
+  // an axis that is not searched may be empty, and then there is nothing to write
+  REQUIRE(try_argmax<sentinel>(rows, tensor_view<std::int32_t, 2>(nullptr, {2, 0}), {.axis = 2}) ==
+          status::ok);
+  // no rows, each of them empty: still an error, as in NumPy
+  REQUIRE(try_argmax(tensor_view<const float, 2>(nullptr, {0, 0}),
+                     tensor_view<std::int32_t, 1>(nullptr, {0})) == status::empty_reduction);
+  REQUIRE(try_argmax<sentinel>(tensor_view<const float, 2>(nullptr, {0, 0}),
+                               tensor_view<std::int32_t, 1>(nullptr, {0})) == status::ok);
+}
+
+TEST_CASE("AM-17: no rows give no answers, which is no error") {
+  REQUIRE(try_argmax(tensor_view<const float, 2>(nullptr, {0, 3}),
+                     tensor_view<std::int64_t, 1>(nullptr, {0})) == status::ok);
+  REQUIRE(try_argmax(tensor_view<const float, 2>(nullptr, {0, 3}),
+                     tensor_view<std::int64_t, 2>(nullptr, {0, 1}), {.keepdims = true}) == status::ok);
+  REQUIRE(try_argmin(tensor_view<const float, 4>(nullptr, {5, 7, 0, 2}),
+                     tensor_view<std::int64_t, 3>(nullptr, {7, 0, 2}), {.axis = 0}) == status::ok);
+  const std::vector<float> none;
+  std::vector<std::int64_t> nothing;
+  REQUIRE(try_argmax(tensor_view<const float, 2>(none.data(), {0, 1000000}), nothing) == status::ok);
+}
+
+namespace {
+
+/// A row found at every place it can stand: alone, as rows of matrices along either axis, strided, reversed, unaligned.
+class row_places {
+ public:
+  static constexpr std::size_t gap = 3, columns = 2;
+
+  /// Runs argmin and argmax over `row` everywhere; true where all say `least` and `greatest`.
+  template <policy P = policy{}>
+  bool all_say(const std::vector<float>& row, std::int64_t least, std::int64_t greatest) {
+    const std::size_t n = row.size();
+    const auto length = static_cast<index_t>(n);
+    // strided and as one of two interleaved columns: the other column, and what lies between, must not matter
+    strided_.assign(n * gap, -inf);
+    columns_.assign(n * columns, inf);
+    reversed_.resize(n);
+    bytes_.resize(n * sizeof(float) + 1);
+    for (std::size_t i = 0; i < n; ++i) {
+      strided_[i * gap] = columns_[i * columns + 1] = reversed_[n - 1 - i] = row[i];
+    }
+    std::memcpy(bytes_.data() + 1, row.data(), n * sizeof(float));
+    const tensor_view<const float, 1> views[] = {
+        {row.data(), {length}},
+        {strided_.data(), {length}, {gap}},
+        {columns_.data() + 1, {length}, {columns}},
+        {reversed_.data() + n - 1, {length}, {-1}},
+        {reinterpret_cast<const float*>(static_cast<const void*>(bytes_.data() + 1)), {length}},
+    };
+    for (const auto& view : views) {
+      if (k754::argmin<P>(view) != least || k754::argmax<P>(view) != greatest) return false;
+      // the second of three equal rows of a matrix, and of three equal columns
+      std::array<std::int64_t, 3> index{-5, -5, -5};
+      const tensor_view<const float, 2> rows(view.data_handle(), {3, length}, {0, view.stride(0)});
+      if (try_argmax<P>(rows, index, {.axis = 1}) != status::ok || index[1] != greatest) return false;
+      const auto cols = rows.permuted({1, 0});
+      if (try_argmin<P>(cols, index, {.axis = 0}) != status::ok || index[1] != least) return false;
+    }
+    return true;
+  }
+
+ private:
+  std::vector<float> strided_, columns_, reversed_;
+  std::vector<unsigned char> bytes_;
+};
+
+}  // namespace
+
+TEST_CASE("AM-20: NaNs and extremes are found at every position of every length to 260") {
+  row_places places;
+  case_count cases("positions in rows of length 1 to 260", 5 * 260 * 261 / 2);
+  constexpr policy last{.ties = k754::ties::last};
+  for (std::size_t n = 1; n <= 260; ++n) {
+    const auto end = static_cast<std::int64_t>(n) - 1;
+    std::vector<float> row(n, 1.0F);
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto at = static_cast<std::int64_t>(i);
+      const std::int64_t other = i == 0 && n > 1 ? 1 : 0, other_last = at == end && n > 1 ? end - 1 : end;
+      CAPTURE(n, i);
+      bool good = true;
+      row[i] = 2;
+      good = good && places.all_say(row, n == 1 ? 0 : other, at);
+      row[i] = 1 - 0x1p-24F;
+      good = good && places.all_say(row, at, n == 1 ? 0 : other);
+      row[i] = quiet_nan;
+      good = good && places.all_say(row, at, at);
+      row[i] = -quiet_nan;
+      good = good && places.all_say<last>(row, at, at);
+      row[i] = inf;
+      good = good && places.all_say<last>(row, n == 1 ? 0 : other_last, at);
+      if (!good) FAIL("found at another place");
+      cases.add(5);
+      row[i] = 1;
     }
   }
-  return values;
+  cases.check();
 }
 
-/// Whether a comes after b, by the text of the policy and the values that the model of IEEE 754 gives.
-template <policy P, floating T>
-bool greater(T a, T b) {
-  datum x = decode<T>(bytes_of(a)), y = decode<T>(bytes_of(b));
-  if (P.nans == nans::total_order) return !k754_test::total_order(x, y);
-  if (x.is_nan() || y.is_nan()) return false;  // the caller has dealt with them
-  for (datum* d : {&x, &y}) {
-    if (P.subnormals == subnormals::flush && d->kind == kind::subnormal) *d = {.negative = d->negative};
-  }
-  if (x.value == y.value)
-    return P.zeros == zeros::ordered && x.kind == kind::zero && !x.negative && y.negative;
-  return x.value > y.value;
-}
-template <policy P, class T>
-bool greater(T a, T b) {
-  return a > b;
-}
-
-/// argmin and argmax said plainly.
-template <extremum E, policy P, class T>
-index_t model(const std::vector<T>& x) {
-  const auto nan_at = [&](index_t i) {
-    if constexpr (floating<T>) return is_nan(x[static_cast<std::size_t>(i)]);
-    return false;
-  };
-  const auto wins = [&](index_t i, index_t over) {
-    const T a = x[static_cast<std::size_t>(i)], b = x[static_cast<std::size_t>(over)];
-    if (P.nans == nans::propagate && (nan_at(i) || nan_at(over))) {
-      return nan_at(i) && (!nan_at(over) || P.ties == ties::last);
-    }
-    const bool better = E == extremum::maximum ? greater<P>(a, b) : greater<P>(b, a);
-    const bool worse = E == extremum::maximum ? greater<P>(b, a) : greater<P>(a, b);
-    return better || (P.ties == ties::last && !worse);
-  };
-  index_t winner = -1;
-  for (index_t i = 0; i < std::ssize(x); ++i) {
-    if (P.nans == nans::omit && nan_at(i)) continue;
-    if (winner < 0 || wins(i, winner)) winner = i;
-  }
-  if (winner < 0 && !x.empty() && P.nans == nans::omit && P.all_nan == all_nan::first) return 0;
-  return winner;
-}
-
-template <policy P, class T>
-void require_model_on_all_short_rows(const std::vector<T>& alphabet, std::size_t longest, case_count& rows) {
-  for (std::size_t length = 1; length <= longest; ++length) {
-    std::vector<std::size_t> letters(length);
-    for (bool done = false; !done;) {
-      std::vector<T> x;
-      for (std::size_t letter : letters) x.push_back(alphabet[letter]);
-      const index_t least = argmin<P>(x), greatest = argmax<P>(x);
-      if (least != model<extremum::minimum, P>(x) || greatest != model<extremum::maximum, P>(x)) {
-        INFO("length " << length << ", letters from " << letters[0]);
-        REQUIRE(least == model<extremum::minimum, P>(x));
-        REQUIRE(greatest == model<extremum::maximum, P>(x));
+TEST_CASE("AM-20: of two that tie, the first and the last are found, at every pair of positions") {
+  case_count cases("pairs of positions in rows of length 1 to 130", 3 * 130 * 131 * 132 / 6);
+  constexpr policy last{.ties = k754::ties::last};
+  for (std::size_t n = 1; n <= 130; ++n) {
+    std::vector<float> row(n, 0.0F);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = i; j < n; ++j) {
+        const auto first_at = static_cast<std::int64_t>(i), last_at = static_cast<std::int64_t>(j);
+        bool good = true;
+        row[i] = row[j] = 1;
+        good = good && k754::argmax(row) == first_at && k754::argmax<last>(row) == last_at;
+        row[i] = row[j] = -s;
+        good = good && k754::argmin(row) == first_at && k754::argmin<last>(row) == last_at;
+        row[i] = quiet_nan;
+        row[j] = -quiet_nan;
+        good = good && k754::argmin(row) == first_at && k754::argmax(row) == first_at &&
+               k754::argmax<last>(row) == last_at;
+        if (!good) {
+          CAPTURE(n, i, j);
+          FAIL("another of the two");
+        }
+        row[i] = row[j] = 0;
+        cases.add(3);
       }
-      rows.add();
-      std::size_t place = 0;
-      while (place < length && ++letters[place] == alphabet.size()) letters[place++] = 0;
-      done = place == length;
     }
   }
+  cases.check();
 }
 
-template <class T, policy... P>
-void require_models(case_count& rows) {
-  (require_model_on_all_short_rows<P>(special_values<T>(), 3, rows), ...);
+TEST_CASE("AM-21: x[argmax(x)] is max(x), NaN included, for every row of up to 4 special values") {
+  case_count cases("rows of special values", 12 + 144 + 1728 + 20736);
+  for (std::size_t length = 1; length <= 4; ++length) {
+    const std::vector<float> rows = k754_test::all_rows(k754_test::special_alphabet<float>(), length);
+    for (std::size_t at = 0; at < rows.size(); at += length) {
+      const std::span<const float> row(rows.data() + at, length);
+      float greatest = row[0],
+            least = row[0];  // maximum and minimum of IEEE 754-2019, 9.6, but for the sign of zero
+      for (const float x : row) {
+        greatest = std::isnan(greatest) || std::isnan(x) ? quiet_nan : x > greatest ? x : greatest;
+        least = std::isnan(least) || std::isnan(x) ? quiet_nan : x < least ? x : least;
+      }
+      const float found_greatest = row[static_cast<std::size_t>(k754::argmax(row))];
+      const float found_least = row[static_cast<std::size_t>(k754::argmin(row))];
+      const bool same = std::isnan(greatest) ? std::isnan(found_greatest) && std::isnan(found_least)
+                                             : found_greatest == greatest && found_least == least;
+      if (!same) {
+        CAPTURE(at, length, greatest, least);
+        FAIL("not the extreme value");
+      }
+      cases.add();
+    }
+  }
+  cases.check();
+}
+
+TEST_CASE("AM-22: indices are 64 bits wide; 32-bit outputs are refused where an index might not fit") {
+  // a broadcast row: one element, seen 2^31 + 1 times; only the check looks at it
+  const float x = 1;
+  std::int32_t narrow = -5;
+  std::int64_t wide = -5;
+  const auto row = [&](index_t n) { return tensor_view<const float, 1>(&x, {n}, {0}); };
+  constexpr index_t e31 = index_t{1} << 31;
+  REQUIRE(k754::check_argmax(row(e31), tensor_view(&narrow)));
+  REQUIRE(message(k754::check_argmax(row(e31 + 1), tensor_view(&narrow))) ==
+          "[argmax] output holds indices up to 2147483647, input has extent 2147483649 on axis 0");
+  REQUIRE(try_argmin(row(e31 + 1), tensor_view(&narrow)) == status::index_type_too_small);
+  REQUIRE(k754::check_argmax(row(e31 + 1), tensor_view(&wide)));
+  REQUIRE(k754::check_argmax(row(index_t{1} << 60), tensor_view(&wide)));
+  REQUIRE(k754::check_argmax(row(index_t{1} << 61), tensor_view(&wide)) == status::size_overflow);
+  // the axis that is searched counts, not the number of elements
+  const tensor_view<const float, 2> wide_rows(&x, {e31 + 1, 2}, {0, 0});
+  REQUIRE(k754::check_argmax(wide_rows.permuted({1, 0}), tensor_view<std::int32_t, 1>(&narrow, {2}),
+                             {.axis = 1}) == status::index_type_too_small);
+  std::int32_t two[2] = {-5, -5};
+  REQUIRE(k754::check_argmax(tensor_view<const float, 2>(&x, {2, e31}, {0, 0}), two));
+  REQUIRE(narrow == -5);
+  static_assert(std::is_same_v<decltype(k754::argmax(std::declval<std::vector<float>&>())), std::int64_t>);
+  // both output types give the same index
+  const std::array<float, 3> values{1, 3, 2};
+  REQUIRE(try_argmax(values, tensor_view(&narrow)) == status::ok);
+  REQUIRE(try_argmax(values, tensor_view(&wide)) == status::ok);
+  REQUIRE(narrow == 1);
+  REQUIRE(wide == 1);
+  long long long_long = 0;
+  REQUIRE(try_argmax(values, tensor_view(&long_long)) == status::ok);
+  REQUIRE(long_long == 1);
+}
+
+TEST_CASE("AM-22: an index beyond 2^32 is found", "[.deep]") {
+  // a table of two elements, seen as a row in which only the last differs: stride 0 up to there is not a view's gift,
+  // so the row has 2^32 + 2 bytes
+  std::vector<std::uint8_t> row((std::size_t{1} << 32) + 2, 0);
+  row.back() = 1;
+  REQUIRE(k754::argmax(row) == (std::int64_t{1} << 32) + 1);
+  row[(std::size_t{1} << 31) + 5] = 1;
+  REQUIRE(k754::argmax(row) == (std::int64_t{1} << 31) + 5);
+  REQUIRE(k754::argmax<policy{.ties = k754::ties::last}>(row) == (std::int64_t{1} << 32) + 1);
+}
+
+namespace {
+
+/// The model's answer for every row of a view along an axis, in row-major order of the other axes.
+std::vector<std::int64_t> expected_along(const tensor_view<const float>& x, std::size_t axis,
+                                         extremum which) {
+  std::vector<std::int64_t> expected;
+  std::array<index_t, 8> index{};
+  const std::size_t rank = x.rank();
+  for (std::size_t a = 0; a < rank; ++a) {
+    if (x.extent(a) == 0) return expected;
+  }
+  for (;;) {
+    std::vector<datum> row;
+    for (index[axis] = 0; index[axis] < x.extent(axis); ++index[axis]) {
+      index_t offset = 0;
+      for (std::size_t a = 0; a < rank; ++a) offset += index[a] * x.stride(a);
+      row.push_back(k754_test::decode(x.data_handle()[offset]));
+    }
+    expected.push_back(k754_test::arg_extremum(row, which, policy{}));
+    index[axis] = 0;
+    std::size_t a = rank;
+    while (a > 0) {
+      --a;
+      if (a == axis) continue;
+      if (++index[a] < x.extent(a)) break;
+      index[a] = 0;
+      if (a == 0 || (a == 1 && axis == 0)) return expected;
+    }
+    if (rank == 1) return expected;
+  }
 }
 
 }  // namespace
 
-TEST_CASE("argmin and argmax of all short rows of special values are those of a plain model") {
-  case_count rows("rows of special values x policy", 200'000);
-  require_model_on_all_short_rows<policy{}>(special_values<float>(), 4, rows);
-  constexpr policy flush{.subnormals = subnormals::flush}, total_order{.nans = nans::total_order};
-  require_models<float, policy{.ties = ties::last}, policy{.zeros = zeros::ordered}, flush,
-                 policy{.subnormals = subnormals::flush, .zeros = zeros::ordered}, policy{.nans = nans::omit},
-                 policy{.nans = nans::omit, .ties = ties::last},
-                 policy{.nans = nans::omit, .all_nan = all_nan::first}, total_order,
-                 policy{.nans = nans::total_order, .ties = ties::last}>(rows);
-  require_models<double, policy{}, flush, total_order>(rows);
-  require_models<float16, policy{}, flush, total_order>(rows);
-  require_models<bfloat16, policy{}, flush, total_order>(rows);
-  rows.check();
-}
-
-TEST_CASE("AM-20: the first NaN and the first tie win at every position, length, stride and axis") {
-  case_count rows("positions x lengths x layouts", 1'000'000);
-  constexpr index_t longest = 260;
-  const auto search = [&](auto ordinary, auto extreme, auto third) {
-    // 3 rows of n columns with two elements of slack after each; the slack holds what would win
-    using T = decltype(ordinary);
-    for (index_t n = 1; n <= longest; ++n) {
-      const index_t pitch = n + 2;
-      const auto x = std::make_unique<T[]>(static_cast<std::size_t>(3 * pitch));
-      std::fill(x.get(), x.get() + 3 * pitch, extreme);
-      for (index_t first = 0; first < n; ++first) {
-        T* const row = x.get() + pitch;
-        std::fill(row, row + n, ordinary);
-        row[first] = extreme;
-        if (n - first > 2) row[first + 1 + (n - first) / 2] = third;  // another one behind it
-        const std::array<index_t, 4> found = {
-            argmax(tensor_view(row, {n})),
-            n - 1 - argmax<policy{.ties = ties::last}>(tensor_view(row + (n - 1), {n}, {-1})),
-            [&] {  // the middle column of a matrix that is searched along axis 0
-              std::int32_t index[3] = {};
-              std::fill(x.get(), row, ordinary);
-              argmax(tensor_view(x.get(), {n, 3}, {1, pitch}), index, {.axis = 0});
-              std::fill(x.get(), row, extreme);
-              return static_cast<index_t>(index[1]);
-            }(),
-            [&] {
-              std::int64_t index[1] = {};
-              argmax(tensor_view(row, {1, 1, n}, {0, 0, 1}), tensor_view(index, {1, 1, 1}),
-                     {.keepdims = true});
-              return static_cast<index_t>(index[0]);
-            }()};
-        const bool all = found == std::array{first, first, first, first};
-        if (!all) {
-          INFO("n = " << n << ", first = " << first);
-          REQUIRE(found == std::array{first, first, first, first});
-        }
-        rows.add(static_cast<long>(found.size()));
+TEST_CASE("every axis of random tensors of rank 1 to 8, any strides, with and without keepdims") {
+  random_bits random(2024);
+  const std::vector<float> alphabet = k754_test::special_alphabet<float>();
+  case_count cases("axes of random tensors", 20000);
+  std::vector<float> memory(20000);
+  for (float& x : memory)
+    x = random.below(3) == 0 ? alphabet[random.below(alphabet.size())] : static_cast<float>(random.below(4));
+  for (int round = 0; round < 4000; ++round) {
+    const std::size_t rank = round % 6 == 5 ? 8 : 1 + random.below(5);
+    std::array<index_t, 8> extents{}, strides{};
+    // row-major strides of a larger block, in any order of axes, some reversed, some broadcast
+    index_t stride = 1 + static_cast<index_t>(random.below(2));
+    index_t origin = 0;
+    for (std::size_t axis = 0; axis < rank; ++axis) {
+      extents[axis] = 1 + static_cast<index_t>(random.below(rank == 8 ? 3 : rank == 1 ? 40 : 5));
+      if (random.below(100) == 0) extents[axis] = 0;
+      strides[axis] = stride;
+      stride *= std::max<index_t>(extents[axis], 1);
+      if (rank < 4) stride += static_cast<index_t>(random.below(3));
+      switch (random.below(5)) {
+        case 0:
+          origin += strides[axis] * std::max<index_t>(extents[axis] - 1, 0);
+          strides[axis] = -strides[axis];
+          break;
+        case 1:
+          strides[axis] = 0;
+          break;
+        default:
+          break;
       }
     }
-  };
-  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-  search(1.0F, nan, -nan);
-  search(std::numeric_limits<float>::infinity(), nan, canonical_nan<float>());
-  search(-0.0F, 0x1p-149F, 0x1p-149F);
-  search(double{0}, 0x1p-1074, 0x1p-1074);
-  search(float16(1.0F), canonical_nan<float16>(), canonical_nan<float16>());
-  search(bfloat16::from_bits(0), bfloat16::from_bits(1), bfloat16::from_bits(1));
-  search(std::int8_t{-128}, std::int8_t{127}, std::int8_t{127});
-  search(std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1});
-  search(false, true, true);
-  rows.check();
-}
-
-TEST_CASE("AM-21: x[argmax(x)] is the maximum of x, and x[argmin(x)] the minimum, NaN included") {
-  case_count rows("rows of special values", 100'000);
-  const auto values = special_values<float>();
-  std::mt19937_64 random(21);
-  std::vector<float> x;
-  for (int row = 0; row < 100'000; ++row) {
-    x.resize(1 + random() % 40);
-    for (float& value : x) value = values[random() % values.size()];
-    const float greatest = x[static_cast<std::size_t>(argmax(x))],
-                least = x[static_cast<std::size_t>(argmin(x))];
-    const bool has_nan = std::any_of(x.begin(), x.end(), [](float v) { return is_nan(v); });
-    bool holds = has_nan == is_nan(greatest) && has_nan == is_nan(least);
-    for (float value : x) holds = holds && (has_nan || (least <= value && value <= greatest));
-    if (!holds) REQUIRE(holds);
-    rows.add();
-  }
-  rows.check();
-}
-
-TEST_CASE("AM-22: indices are 64 bits wide, and an output that is too small is refused") {
-  constexpr index_t beyond = (index_t{1} << 31) + 5;
-  const std::int8_t one = 1;
-  const tensor_view<const std::int8_t, 1> row(&one, {beyond}, {0});
-  CHECK(argmax<policy{.ties = ties::last}>(row) == beyond - 1);
-
-  std::int32_t small = 77;
-  CHECK(try_argmax(row, tensor_view(&small)) == status::index_type_too_small);
-  CHECK(try_argmin(row, tensor_view(&small)) == status::index_type_too_small);
-  CHECK(small == 77);
-  constexpr index_t last_that_fits = index_t{1} << 31;
-  CHECK(check_argmax(tensor_view(&one, {last_that_fits}, {0}), tensor_view(&small)));
-  CHECK(!check_argmax(tensor_view(&one, {last_that_fits + 1}, {0}), tensor_view(&small)));
-}
-
-TEST_CASE(
-    "argmin and argmax of random tensors, in random layouts and along each axis, are those of each row") {
-  case_count searches("tensors x axes", 3000);
-  std::mt19937_64 random(7);
-  for (int round = 0; round < 1500; ++round) {
-    index_vector shape = random_shape(random, 8, 4);
-    if (shape.empty()) shape = {3};
-    random_tensor<float16> input(random, shape, true);
-    for (index_t axis = -std::ssize(shape); axis < std::ssize(shape); ++axis) {
-      const auto at = static_cast<std::size_t>(axis < 0 ? axis + std::ssize(shape) : axis);
-      if (shape[at] == 0) continue;
-      index_vector rows = shape;
-      rows[at] = 1;
-      index_vector reduced = rows;
-      const bool keepdims = random_below(random, 2) == 0;
-      if (!keepdims) reduced.erase(reduced.begin() + static_cast<index_t>(at));
-      random_tensor<std::int64_t> least(random, reduced, false), greatest(random, reduced, false);
-      const argmax_options options{.axis = axis, .keepdims = keepdims};
-      const auto expected = [&](index_vector index) {
-        std::vector<float16> x;
-        for (index[at] = 0; index[at] < shape[at]; ++index[at]) {
-          float16 value{};
-          std::memcpy(static_cast<void*>(&value), input.at(index), sizeof(value));
-          x.push_back(value);
-        }
-        return std::pair(model<extremum::minimum, policy{}>(x), model<extremum::maximum, policy{}>(x));
-      };
-      if (random_below(random, 2) == 0) {
-        argmin(input.view(), least.view(), options);
-        argmax(input.view(), greatest.view(), options, reverse_executor{});
+    for (std::size_t axis = 1; axis < rank; ++axis) {
+      const std::size_t other = random.below(axis + 1);
+      std::swap(extents[axis], extents[other]);
+      std::swap(strides[axis], strides[other]);
+    }
+    REQUIRE(stride < 20000);
+    const tensor_view<const float> x(memory.data() + origin, rank, extents.data(), strides.data());
+    for (std::size_t axis = 0; axis < rank; ++axis) {
+      if (extents[axis] == 0) continue;
+      const bool keepdims = random.below(2) == 0;
+      const bool from_end = random.below(2) == 0;
+      std::vector<index_t> shape(extents.begin(), extents.begin() + static_cast<std::ptrdiff_t>(rank));
+      if (keepdims) {
+        shape[axis] = 1;
       } else {
-        REQUIRE(try_argmin(input.view(), least.view(), options, thread_executor{}) == status::ok);
-        REQUIRE(try_argmax(input.view(), greatest.view(), options) == status::ok);
+        shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis));
       }
-      for_each_index(rows, [&](const index_vector& index) {
-        index_vector to = index;
-        if (!keepdims) to.erase(to.begin() + static_cast<index_t>(at));
-        std::int64_t found[2];
-        std::memcpy(&found[0], least.at(to), sizeof(found[0]));
-        std::memcpy(&found[1], greatest.at(to), sizeof(found[1]));
-        const auto [minimum, maximum] = expected(index);
-        if (found[0] != minimum || found[1] != maximum) {
-          REQUIRE(found[0] == minimum);
-          REQUIRE(found[1] == maximum);
-        }
-      });
-      searches.add();
+      const k754::argmax_options options{
+          .axis = static_cast<index_t>(axis) - (from_end ? static_cast<index_t>(rank) : 0),
+          .keepdims = keepdims};
+      const auto least = expected_along(x, axis, extremum::minimum);
+      const auto greatest = expected_along(x, axis, extremum::maximum);
+      std::vector<std::int64_t> argmin(least.size() + 1, -5);
+      std::vector<std::int32_t> argmax(least.size() + 1, -5);
+      const tensor_view<std::int64_t> argmin_view(argmin.data(), shape.size(), shape.data());
+      const tensor_view<std::int32_t> argmax_view(argmax.data(), shape.size(), shape.data());
+      CAPTURE(round, axis, rank, extents, strides, keepdims);
+      REQUIRE(try_argmin(x, argmin_view, options) == status::ok);
+      REQUIRE(try_argmax(x, argmax_view, options, k754_test::reverse_executor{}) == status::ok);
+      REQUIRE(std::equal(least.begin(), least.end(), argmin.begin()));
+      REQUIRE(std::equal(greatest.begin(), greatest.end(), argmax.begin()));
+      REQUIRE(argmin.back() == -5);
+      REQUIRE(argmax.back() == -5);
+      cases.add(2);
     }
   }
-  searches.check();
+  cases.check();
 }
 
-TEST_CASE("argmin and argmax leave every floating-point environment as it is, and it leaves them") {
-  std::vector<float> x;
-  std::mt19937_64 random(5);
-  const auto values = special_values<float>();
-  for (int i = 0; i < 64 * 100; ++i) x.push_back(values[random() % values.size()]);
-  const auto search = [&]<policy P>(std::integral_constant<policy, P>) {
-    require_immune([] { return std::vector<std::int64_t>(200); },
-                   [&](std::vector<std::int64_t>& index) {
-                     const tensor_view rows(x.data(), {100, 64});
-                     argmin<P>(rows, tensor_view(index.data(), {100}));
-                     argmax<P>(rows, tensor_view(index.data() + 100, {100}));
-                   });
+TEST_CASE("outputs have strides too, and views of fixed rank give what views of run-time rank give") {
+  const float x[2][3] = {{3, 1, 2}, {quiet_nan, 5, 4}};
+  std::int64_t memory[12];
+  const auto fill = [&] { std::fill(std::begin(memory), std::end(memory), -5); };
+  const auto expect = [&](std::initializer_list<std::int64_t> values) {
+    return std::equal(values.begin(), values.end(), memory);
   };
-  search(std::integral_constant<policy, policy{}>{});
-  search(std::integral_constant<policy, policy{.subnormals = subnormals::flush}>{});
-  search(std::integral_constant<policy, policy{.nans = nans::omit}>{});
-  search(std::integral_constant<policy, policy{.nans = nans::total_order}>{});
+  fill();
+  REQUIRE(try_argmax(x, tensor_view(memory, {3}, {2}), {.axis = 0}) == status::ok);
+  REQUIRE(expect({1, -5, 1, -5, 1, -5, -5}));
+  fill();
+  REQUIRE(try_argmax(x, tensor_view(memory + 4, {3}, {-2}), {.axis = 0}) == status::ok);
+  REQUIRE(expect({1, -5, 1, -5, 1, -5}));
+  fill();
+  REQUIRE(try_argmin(x, tensor_view(memory + 1, {2, 1}, {1, 100}), {.axis = -1, .keepdims = true}) ==
+          status::ok);
+  REQUIRE(expect({-5, 1, 0, -5}));
+  // an axis of one element may have any stride in an output, 0 too
+  fill();
+  REQUIRE(try_argmin(x, tensor_view(memory + 1, {2, 1}, {1, 0}), {.axis = -1, .keepdims = true}) ==
+          status::ok);
+  REQUIRE(expect({-5, 1, 0, -5}));
+  fill();
+  const tensor_view<const float> dynamic = k754::as_tensor_view(x);
+  const tensor_view<std::int64_t> dynamic_output = tensor_view(memory, {2});
+  REQUIRE(try_argmin(dynamic, dynamic_output) == status::ok);
+  REQUIRE(expect({1, 0, -5}));
+  REQUIRE(k754::argmax(x[0]) == 0);
+  REQUIRE(k754::argmin(std::span<const float>(x[1]).subspan(1)) == 1);
+  const auto first_row = k754::as_tensor_view(x[0]);
+  REQUIRE(k754::argmax(tensor_view<const float>(first_row)) == 0);
 }
 
-TEST_CASE("argmin and argmax refuse bad arguments, say which, and write nothing") {
-  const float x[2][3] = {{3, 1, 2}, {4, 5, 6}};
-  const tensor_view input(&x[0][0], {2, 3});
-  std::array<std::int64_t, 8> index;
-  index.fill(77);
-  const auto refused = [&](status expected, tensor_view<const float> in, tensor_view<std::int64_t> out,
-                           const argmax_options& options, const std::string& text) {
-    for (const bool maximum : {false, true}) {
-      INFO(text);
-      CHECK((maximum ? try_argmax(in, out, options) : try_argmin(in, out, options)) == expected);
-      CHECK((maximum ? check_argmax(in, out, options).code : check_argmin(in, out, options).code) ==
-            expected);
-      try {
-        maximum ? argmax(in, out, options) : argmin(in, out, options);
-        FAIL_CHECK("not refused");
-      } catch (const shape_error& e) {
-        CHECK(e.code() == expected);
-        CHECK(e.what() == (maximum ? "[argmax] " : "[argmin] ") + text);
-      }
-    }
-    CHECK(std::all_of(index.begin(), index.end(), [](std::int64_t i) { return i == 77; }));
-  };
-  std::int64_t* const to = index.data();
-  const auto three = tensor_view(to, {3}), two = tensor_view(to, {2});
-  constexpr index_t huge = std::numeric_limits<index_t>::max();
-  const index_t nine[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
-
-  refused(status::rank_mismatch, tensor_view<const float>(&x[0][0], 9, nine), two, {},
-          "input has 9 axes, at most 8 are supported");
-  refused(status::negative_extent, tensor_view(&x[0][0], {2, -1}), two, {}, "input has extent -1 on axis 1");
-  refused(status::size_overflow, tensor_view(&x[0][0], {huge, 4}, {0, 0}), two, {},
-          "input is too large: extent " + std::to_string(huge) + " with stride 0 on axis 0 overflows");
-  refused(status::axis_out_of_range, input, two, {.axis = 2}, "axis is 2, input has 2 axes");
-  refused(status::axis_out_of_range, input, two, {.axis = -3}, "axis is -3, input has 2 axes");
-  refused(status::axis_out_of_range, tensor_view(&x[0][0]), tensor_view(to), {},
-          "axis is -1, input has 0 axes");
-  refused(status::rank_mismatch, input, tensor_view(to, {2, 1}), {}, "output has 2 axes, expected 1");
-  refused(status::rank_mismatch, input, two, {.keepdims = true}, "output has 1 axes, expected 2");
-  refused(status::shape_mismatch, input, three, {}, "output has extent 3 on axis 0, expected 2");
-  refused(status::shape_mismatch, input, tensor_view(to, {2, 3}), {.keepdims = true},
-          "output has extent 3 on axis 1, expected 1");
-  refused(status::empty_reduction, tensor_view(&x[0][0], {2, 0}), two, {},
-          "input has extent 0 on axis 1: there is no element to find");
-  refused(status::null_pointer, tensor_view<const float, 2>(nullptr, {2, 3}), two, {},
-          "input has elements, but its pointer is null");
-  refused(status::null_pointer, input, tensor_view<std::int64_t, 1>(nullptr, {2}), {},
-          "output has elements, but its pointer is null");
-  refused(status::self_overlap, input, tensor_view(to, {2}, {0}), {},
-          "output has strides that put two of its elements in one place");
-  refused(status::overlap, tensor_view(reinterpret_cast<const float*>(to), {2, 3}), tensor_view(to + 2, {2}),
-          {}, "output shares memory with input");
-
-  constexpr policy strict{.nans = nans::omit, .all_nan = all_nan::error};
-  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-  const float rows[3][2] = {{1, nan}, {nan, nan}, {nan, nan}};
-  CHECK(try_argmax<strict>(rows, three) == status::all_nan_row);
-  try {
-    argmin<strict>(rows, three);
-    FAIL_CHECK("not refused");
-  } catch (const shape_error& e) {
-    CHECK(e.what() == std::string("[argmin] input has 2 rows of NaNs"));
+TEST_CASE("no executor changes a result") {
+  random_bits random(11);
+  std::vector<float> x(300 * 257);
+  for (float& v : x) v = random.below(50) == 0 ? quiet_nan : static_cast<float>(random.below(20));
+  const tensor_view<const float, 2> rows(x.data(), {300, 257});
+  for (const index_t axis : {0, 1}) {
+    const auto outputs = static_cast<std::size_t>(axis == 0 ? 257 : 300);
+    std::vector<std::int64_t> serial(outputs, -5), reverse(outputs, -5), threads(outputs, -5);
+    k754::argmax(rows, serial, {.axis = axis});
+    k754::argmax(rows, reverse, {.axis = axis}, k754_test::reverse_executor{});
+    REQUIRE(try_argmax(rows, threads, {.axis = axis}, k754_test::thread_executor{}) == status::ok);
+    REQUIRE(serial == reverse);
+    REQUIRE(serial == threads);
+    REQUIRE(std::none_of(serial.begin(), serial.end(), [](std::int64_t i) { return i < 0; }));
   }
-  CHECK(index[0] == 77);
 }
-
-TEST_CASE(
-    "argmin and argmax need no memory where there is nothing to write, and none of a null view is read") {
-  CHECK(try_argmax(tensor_view<const float, 2>(nullptr, {0, 3}),
-                   tensor_view<std::int32_t, 1>(nullptr, {0})) == status::ok);
-  std::int64_t index = 77;
-  constexpr policy sentinel{.empty_axis = empty_axis::sentinel};
-  CHECK(try_argmin<sentinel>(tensor_view<const double, 1>(nullptr, {0}), tensor_view(&index)) == status::ok);
-  CHECK(index == -1);
-}
-
-TEST_CASE("argmin and argmax pass on what an executor throws") {
-  const float x[2][3] = {{3, 1, 2}, {4, 5, 6}};
-  std::int64_t index[2] = {};
-  CHECK_THROWS_AS(argmax(x, index, {}, throwing_executor{}), std::runtime_error);
-  CHECK(try_argmax(x, index, {}, throwing_executor{}) == status::callback_threw);
-}
-
-}  // namespace k754_test

@@ -3,12 +3,12 @@
 
 #include <cstdint>
 #include <limits>
-#include <string>
 #include <vector>
 
 #include "support/case_count.hpp"
 #include "support/catch.hpp"
 #include "support/ieee754.hpp"
+#include "support/message.hpp"
 
 namespace {
 
@@ -17,6 +17,7 @@ using k754::status;
 using k754::detail::axes;
 using k754::detail::layout;
 using k754_test::case_count;
+using k754_test::message;
 using k754_test::random_bits;
 
 constexpr index_t index_max = std::numeric_limits<index_t>::max();
@@ -36,11 +37,6 @@ layout make(std::initializer_list<index_t> extents, std::initializer_list<index_
 }
 
 status checked(const layout& view) { return k754::detail::check_extents("test", "x", view).code; }
-
-std::string message(const k754::check_result& result) {
-  char text[256];
-  return {text, result.message(text, sizeof(text))};
-}
 
 /// Calls `visit(offset in elements)` for each index, by counting; the slow way that index_walk is tested
 /// against.

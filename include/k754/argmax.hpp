@@ -226,12 +226,14 @@ void argmin(Input&& input, Output&& output, const argmax_options& options = {}, 
 /// `tensor_view(&index)`.
 template <policy P = policy{}, tensor_like Input>
 std::int64_t argmax(Input&& input) {
+  detail::throw_if_failed(detail::check_rank("argmax", "input", detail::layout_of(detail::input_view(input)), 1));
   std::int64_t index = 0;
   argmax<P>(input, tensor_view(&index));
   return index;
 }
 template <policy P = policy{}, tensor_like Input>
 std::int64_t argmin(Input&& input) {
+  detail::throw_if_failed(detail::check_rank("argmin", "input", detail::layout_of(detail::input_view(input)), 1));
   std::int64_t index = 0;
   argmin<P>(input, tensor_view(&index));
   return index;

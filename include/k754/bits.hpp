@@ -164,7 +164,8 @@ namespace detail {
 /// Reads an element. Views may point at foreign types with the same bits, so this is a copy of bytes; any nonzero
 /// byte is the bool `true`.
 template <element T>
-K754_INLINE T load(const T* p) noexcept {
+K754_INLINE constexpr T load(const T* p) noexcept {
+  if (std::is_constant_evaluated()) return *p;
   if constexpr (std::same_as<T, bool>) {
     unsigned char byte = 0;
     std::memcpy(&byte, static_cast<const void*>(p), 1);

@@ -1,11 +1,10 @@
 /// Softmax cross-entropy and its gradients, and the same from probabilities.
 ///
-///     k754::cross_entropy(logits, labels, tensor_view(&loss));                    // [N, C], [N] -> mean
-///     k754::cross_entropy(logits, labels, losses,                                 // [N, C, H, W] -> [N, H,
-///     W]
+///     k754::cross_entropy(logits, labels, tensor_view(&loss));                  // [N, C], [N] -> mean
+///     k754::cross_entropy(logits, labels, losses,                               // [N, C, H, W] -> [N, H, W]
 ///                         {.axis = 1, .reduction = k754::reduction::none, .ignore_index = -100});
-///     k754::cross_entropy_backward(logits, labels, dlogits);                      // d mean / d logits
-///     k754::cross_entropy_label_backward(logits, teacher, upstream, dteacher);    // d loss / d labels
+///     k754::cross_entropy_backward(logits, labels, dlogits);                    // d mean / d logits
+///     k754::cross_entropy_label_backward(logits, teacher, upstream, dteacher);  // d loss / d labels
 ///
 /// Shapes      logits [d0, .., C, .., d(r-1)] with the classes on `axis`; a row is one vector of C logits.
 ///             Labels: class indices, of the shape without that axis, or probabilities, of the shape of
@@ -207,16 +206,86 @@ struct entropy_argument {
   const char* sharing;  ///< ends the message of an output that overlaps it
   layout view;
   entropy_shape shape;
-  bool is_output = false;
-  bool in_place = false;  ///< two arguments that both have this may be the same elements
   bool present = true;
+  bool in_place = false;  ///< two arguments that both have this may be the same elements
 };
+
+/// What the checks ask of the options and the policy.
+struct entropy_rules {
+  index_t axis;
+  k754::reduction reduction;
+  double label_smoothing;
+  bool ignores_probabilities;  ///< ignore_index with probability labels
+  bool assumes_weighted_sum;   ///< label_sum::assume_one with class weights
+};
+
+/// The first argument is the logits (or probabilities), the last the output.
+constexpr check_result check_entropy(const char* name, const entropy_rules& rules,
+                                     const std::array<entropy_argument, 7>& arguments) noexcept {
+  const auto each = [&](const auto& test) {
+    for (const entropy_argument& a : arguments) {
+      if (!a.present) continue;
+      if (check_result r = test(a); !r) return r;
+    }
+    return check_result{};
+  };
+  const entropy_argument& input = arguments.front();
+  const entropy_argument& output = arguments.back();
+
+  const auto has_extents = [&](const entropy_argument& a) { return check_extents(name, a.name, a.view); };
+  if (auto r = each(has_extents); !r) return r;
+  std::size_t axis = 0;
+  if (auto r = check_axis(name, "axis", rules.axis, input.view.rank, axis); !r) return r;
+  const double eps = rules.label_smoothing;  // looked at as bits: the caller's environment may trap
+  if (magnitude_bits(eps) > to_bits(1.0) || (sign_bit(eps) && !is_zero(eps))) {
+    return failure(status::invalid_option, name, "label_smoothing", "is not in [0, 1]");
+  }
+  if (rules.ignores_probabilities) {
+    return failure(status::invalid_option, name, "ignore_index",
+                   "needs index labels, labels are probabilities");
+  }
+  if (rules.assumes_weighted_sum) {
+    return failure(status::invalid_option, name, "class_weights",
+                   "make labels that do not sum to 1, which label_sum::assume_one takes for granted");
+  }
+
+  const layout rows = without_axis(input.view, axis);
+  const index_t classes = input.view.extents[axis];
+  const auto has_shape = [&](const entropy_argument& a) {
+    const bool one_element = a.shape == entropy_shape::result && rules.reduction != reduction::none;
+    if (one_element && element_count(a.view) != 1) {
+      return failure(status::shape_mismatch, name, a.name, "has {} elements, a mean or sum needs 1",
+                     element_count(a.view));
+    }
+    if (one_element) return check_result{};
+    const layout one_axis{1, {classes}};
+    return check_shape(name, a.name, a.view,
+                       a.shape == entropy_shape::logits    ? input.view
+                       : a.shape == entropy_shape::classes ? one_axis
+                                                           : rows);
+  };
+  if (auto r = each(has_shape); !r) return r;
+  if (classes == 0) {
+    return failure(status::empty_reduction, name, input.name, "has extent 0 on axis {}: there are no classes",
+                   axis);
+  }
+
+  const auto has_data = [&](const entropy_argument& a) { return check_data(name, a.name, a.view); };
+  if (auto r = each(has_data); !r) return r;
+  if (auto r = check_no_self_overlap(name, output.name, output.view); !r) return r;
+  return each([&](const entropy_argument& a) {
+    if (&a == &output) return check_result{};
+    return check_sharing(name, output.name, a.sharing, output.view, a.view,
+                         a.in_place && output.in_place ? sharing::exact_alias : sharing::none);
+  });
+}
 
 /// One call of a function of this header.
 template <entropy_kernel K, entropy_input I, policy P, floating T, element Label>
 struct entropy_call {
   static constexpr bool from_logits = I == entropy_input::logits;
   static constexpr bool index_labels = integer<Label>;
+  static constexpr bool is_gradient = K == entropy_kernel::backward || K == entropy_kernel::label_backward;
   static constexpr bool flush = P.subnormals == subnormals::flush;
   static constexpr const char* name = entropy_name(K, I);
   static constexpr zero_times_inf rule = P.zero_times_inf;
@@ -227,7 +296,7 @@ struct entropy_call {
 
   tensor_view<const T> input;
   tensor_view<const Label> labels;
-  tensor_view<T> result;
+  tensor_view<T> output;
   cross_entropy_options<T> options;
   tensor_view<const T> upstream = {};  ///< of gradients
   bool has_upstream = false;
@@ -236,86 +305,25 @@ struct entropy_call {
   // ------------------------------------------------------------- checks
 
   constexpr check_result check() const noexcept {
+    using enum entropy_shape;
     constexpr bool jvp = K == entropy_kernel::jvp;
-    constexpr bool gradient = K == entropy_kernel::backward || K == entropy_kernel::label_backward;
-    const std::array arguments{
-        entropy_argument{from_logits ? "logits" : "probabilities",
-                         from_logits ? "shares memory with logits" : "shares memory with probabilities",
-                         layout_of(input), entropy_shape::logits, false, true},
-        entropy_argument{"labels", "shares memory with labels", layout_of(labels),
-                         index_labels ? entropy_shape::rows : entropy_shape::logits, false, true},
-        entropy_argument{"logits_tangent", "shares memory with logits_tangent", layout_of(input_tangent),
-                         entropy_shape::logits, false, false, jvp},
-        entropy_argument{"labels_tangent", "shares memory with labels_tangent", layout_of(labels_tangent),
-                         entropy_shape::logits, false, false, jvp},
-        entropy_argument{"class_weights", "shares memory with class_weights",
-                         layout_of(options.class_weights.view()), entropy_shape::classes, false, false,
-                         options.class_weights.given()},
-        entropy_argument{"upstream", "shares memory with upstream", layout_of(upstream),
-                         entropy_shape::result, false, false, has_upstream},
-        entropy_argument{result_name(), "", layout_of(result),
-                         gradient ? entropy_shape::logits : entropy_shape::result, true, gradient}};
-    const auto each = [&](const auto& test) {
-      for (const entropy_argument& a : arguments) {
-        if (!a.present) continue;
-        if (check_result r = test(a); !r) return r;
-      }
-      return check_result{};
-    };
-
-    if (auto r = each([](const entropy_argument& a) { return check_extents(name, a.name, a.view); }); !r)
-      return r;
-    const layout shape = layout_of(input);
-    std::size_t axis = 0;
-    if (auto r = check_axis(name, "axis", options.axis, shape.rank, axis); !r) return r;
-    if (!(options.label_smoothing >= 0.0 && options.label_smoothing <= 1.0)) {
-      return failure(status::invalid_option, name, "label_smoothing", "is not in [0, 1]");
-    }
-    if (!index_labels && options.ignore_index.has_value()) {
-      return failure(status::invalid_option, name, "ignore_index",
-                     "needs index labels, labels are probabilities");
-    }
-    if (P.label_sum == label_sum::assume_one && options.class_weights.given()) {
-      return failure(status::invalid_option, name, "class_weights",
-                     "make labels that do not sum to 1, which label_sum::assume_one takes for granted");
-    }
-
-    const index_t classes = shape.extents[axis];
-    const auto has_shape = [&](const entropy_argument& a) -> check_result {
-      switch (a.shape) {
-        case entropy_shape::logits:
-          return check_shape(name, a.name, a.view, shape);
-        case entropy_shape::rows:
-          return check_shape(name, a.name, a.view, without_axis(shape, axis));
-        case entropy_shape::classes: {
-          const layout one_axis{1, {classes}};
-          return check_shape(name, a.name, a.view, one_axis);
-        }
-        case entropy_shape::result:
-          break;
-      }
-      if (options.reduction == reduction::none)
-        return check_shape(name, a.name, a.view, without_axis(shape, axis));
-      if (element_count(a.view) != 1) {
-        return failure(status::shape_mismatch, name, a.name, "has {} elements, a mean or sum needs 1",
-                       element_count(a.view));
-      }
-      return {};
-    };
-    if (auto r = each(has_shape); !r) return r;
-    if (classes == 0) {
-      return failure(status::empty_reduction, name, arguments[0].name,
-                     "has extent 0 on axis {}: there are no classes", axis);
-    }
-    if (auto r = each([](const entropy_argument& a) { return check_data(name, a.name, a.view); }); !r)
-      return r;
-    const entropy_argument& output = arguments.back();
-    if (auto r = check_no_self_overlap(name, output.name, output.view); !r) return r;
-    return each([&](const entropy_argument& a) -> check_result {
-      if (a.is_output) return {};
-      return check_sharing(name, output.name, a.sharing, output.view, a.view,
-                           a.in_place && output.in_place ? sharing::exact_alias : sharing::none);
-    });
+    const class_weights<T>& weights = options.class_weights;
+    return check_entropy(
+        name,
+        {options.axis, options.reduction, options.label_smoothing,
+         !index_labels && options.ignore_index.has_value(),
+         P.label_sum == label_sum::assume_one && weights.given()},
+        {{{from_logits ? "logits" : "probabilities",
+           from_logits ? "shares memory with logits" : "shares memory with probabilities", layout_of(input),
+           logits, true, true},
+          {"labels", "shares memory with labels", layout_of(labels), index_labels ? rows : logits, true,
+           true},
+          {"logits_tangent", "shares memory with logits_tangent", layout_of(input_tangent), logits, jvp},
+          {"labels_tangent", "shares memory with labels_tangent", layout_of(labels_tangent), logits, jvp},
+          {"class_weights", "shares memory with class_weights", layout_of(weights.view()), classes,
+           weights.given()},
+          {"upstream", "shares memory with upstream", layout_of(upstream), result, has_upstream},
+          {result_name(), "", layout_of(output), is_gradient ? logits : result, true, is_gradient}}});
   }
 
   static constexpr const char* result_name() noexcept {
@@ -341,23 +349,25 @@ struct entropy_call {
   constexpr index_t classes() const noexcept { return input.extent(axis()); }
   constexpr layout rows() const noexcept { return without_axis(layout_of(input), axis()); }
 
-  /// Where the elements of a row are: offsets of the first in each tensor (0 in those of one element).
+  /// Where the elements of a row are: the offset of the first in each tensor, in the order of `input`,
+  /// `labels`, `output`, `upstream`, `input_tangent`, `labels_tangent`. 0 in those of one element and those
+  /// not given.
   using walk = index_walk<6>;
   walk rows_from(index_t begin) const noexcept {
-    const auto by_row = [&](const auto& view) { return without_axis(layout_of(view), axis()).strides; };
-    const bool reduced = options.reduction != reduction::none;
-    const axes none = {};
-    const bool row_results = K == entropy_kernel::loss || K == entropy_kernel::jvp;
+    constexpr bool jvp = K == entropy_kernel::jvp;
+    const auto across_classes = [&](const auto& view) {
+      return without_axis(layout_of(view), axis()).strides;
+    };
+    const auto of_results = [&](const axes& strides) {
+      return options.reduction == reduction::none ? strides : axes{};
+    };
     const layout shape = rows();
-    return walk(shape.rank, shape.extents,
-                {shape.strides, index_labels ? labels.strides() : by_row(labels),
-                 !row_results ? by_row(result)
-                 : reduced    ? none
-                              : result.strides(),
-                 has_upstream && !reduced ? upstream.strides() : none,
-                 K == entropy_kernel::jvp ? by_row(input_tangent) : none,
-                 K == entropy_kernel::jvp ? by_row(labels_tangent) : none},
-                begin);
+    return walk(
+        shape.rank, shape.extents,
+        {shape.strides, index_labels ? labels.strides() : across_classes(labels),
+         is_gradient ? across_classes(output) : of_results(output.strides()), of_results(upstream.strides()),
+         jvp ? across_classes(input_tangent) : axes{}, jvp ? across_classes(labels_tangent) : axes{}},
+        begin);
   }
   reference::strided_row<T> row_in(const tensor_view<const T>& view, index_t offset) const noexcept {
     return {view.data_handle() + offset, classes(), view.stride(axis())};
@@ -401,7 +411,7 @@ struct entropy_call {
   // ------------------------------------------------------------- data that a policy makes errors
 
   check_result check_labels(index_t row_count) const noexcept {
-    check_result found;
+    if (row_count == 0) return {};
     if constexpr (index_labels && P.bad_index == bad_index::error) {
       walk at = rows_from(0);
       for (index_t row = 0; row < row_count; ++row, at.next()) {
@@ -427,7 +437,7 @@ struct entropy_call {
         }
       }
     }
-    return found;
+    return {};
   }
 
   // ------------------------------------------------------------- values
@@ -442,6 +452,7 @@ struct entropy_call {
           P.mean_denominator == mean_denominator::kept_weight && options.class_weights.given();
       index_t kept = 0;
       reference::lane_sum<number> weights;
+      if (row_count == 0) return count_of(0);
       walk at = rows_from(0);
       for (index_t row = 0; row < row_count; ++row, at.next()) {
         const fate f = fate_of(at);
@@ -494,8 +505,8 @@ struct entropy_call {
 
   /// The gradients of one row.
   void row_gradient(const walk& at, const number& row_factor) const noexcept {
-    T* const first = result.data_handle() + at.offset(2);
-    const index_t stride = result.stride(axis()), n = classes();
+    T* const first = output.data_handle() + at.offset(2);
+    const index_t stride = output.stride(axis()), n = classes();
     const fate f = fate_of(at);
     if (f != fate::kept) {
       const T same = f == fate::ignored ? from_bits<T>(0) : canonical_nan<T>();
@@ -521,7 +532,7 @@ struct entropy_call {
   check_result compute(Executor& ex) const {
     const index_t row_count = element_count(rows());
     if (auto r = check_labels(row_count); !r) return r;
-    if constexpr (K == entropy_kernel::backward || K == entropy_kernel::label_backward) {
+    if constexpr (is_gradient) {
       compute_gradient(ex, row_count);
     } else if (options.reduction == reduction::none) {
       run_guarded(ex, row_count, grain_for(classes()), [&](index_t begin, index_t end) {
@@ -529,7 +540,7 @@ struct entropy_call {
         for (index_t row = begin; row < end; ++row, at.next()) {
           number value = {};
           (void)row_value(at, value);
-          store(result.data_handle() + at.offset(2), reference::result_of<P, T>(value));
+          store(output.data_handle() + at.offset(2), reference::result_of<P, T>(value));
         }
       });
     } else {
@@ -552,7 +563,7 @@ struct entropy_call {
         total);
     in_default_environment([&] {
       if (options.reduction == reduction::mean) total = mean_of(total, denominator(row_count));
-      store(result.data_handle(), reference::result_of<P, T>(total));
+      store(output.data_handle(), reference::result_of<P, T>(total));
     });
   }
 

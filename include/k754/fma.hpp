@@ -33,8 +33,8 @@ inline float fma_emulated(float a, float b, float c) noexcept {
 }
 
 /// f64 in integers: the 106-bit product and the addend are aligned in 128 bits with a sticky bit, added, and
-/// rounded once, to nearest even.
-inline double fma_emulated(double a, double b, double c) noexcept {
+/// rounded once, to nearest even. Out of line: some hundred instructions, in every polynomial.
+[[gnu::noinline]] inline double fma_emulated(double a, double b, double c) noexcept {
   __extension__ typedef unsigned __int128 uint128;
   constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
   constexpr std::uint64_t infinity = std::uint64_t{0x7FF} << 52;

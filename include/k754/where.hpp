@@ -333,16 +333,13 @@ check_result compute_where_apply_backward(const C& c, F& derivative, const X& x,
     T slope[slopes_at_a_time];
     for (index_t first = begin, last = begin; first < end; first = last) {
       last = end - first < slopes_at_a_time ? end : first + slopes_at_a_time;
-      auto call_derivative = [&] {
-        index_t done = 0;
-        loop.for_runs(first, last, [&](const auto& run) {
-          reference::where_apply_slopes(condition.along(run, 0), function,
-                                        run.of(1, held_x.view().data_handle()), live + done, slope + done,
-                                        run.length);
-          done += run.length;
-        });
-      };
-      invoke_body(call_derivative);
+      index_t called = 0;
+      loop.for_runs(first, last, [&](const auto& run) {
+        reference::where_apply_slopes(condition.along(run, 0), function,
+                                      run.of(1, held_x.view().data_handle()), live + called, slope + called,
+                                      run.length);
+        called += run.length;
+      });
       in_default_environment([&] {
         index_t done = 0;
         loop.for_runs(first, last, [&](const auto& run) {

@@ -10,6 +10,9 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <random>
 #include <vector>
 
 namespace k754_test {
@@ -147,5 +150,36 @@ struct conv2d_terms {
                 }
   }
 };
+
+/// A square image and kernel, padded so that the output is as large as the image.
+inline conv2d_problem square(index_t extent, index_t channels, index_t filters, index_t kernel,
+                             index_t dilation) {
+  conv2d_problem p;
+  p.height = p.width = extent;
+  p.channels = channels;
+  p.filters = filters;
+  p.kernel_height = p.kernel_width = kernel;
+  const index_t pad = (kernel - 1) * dilation / 2;
+  p.options = {.dilation = {dilation, dilation}, .padding = {pad, pad, pad, pad}};
+  return p;
+}
+
+/// Numbers whose sums show the order in which they were added; now and then a zero, -0 or a tiny one.
+inline float random_value(std::mt19937_64& random) {
+  if (random() % 16 == 0) return std::array{0.0F, -0.0F, 0x1p-149F, -0x1p-80F}[random() % 4];
+  return static_cast<float>(std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())), -66));
+}
+
+template <class T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
+}
+
+template <class T, class Sum>
+std::vector<T> sums(const std::vector<terms<T>>& lists, Sum&& sum) {
+  std::vector<T> result;
+  for (std::size_t i = 0; i < lists.size(); ++i) result.push_back(static_cast<T>(sum(lists[i], i)));
+  return result;
+}
 
 }  // namespace k754_test

@@ -245,12 +245,17 @@ constexpr check_result check_axis(const char* kernel, const char* argument, inde
   return {};
 }
 
+/// `view` has `rank` axes.
+constexpr check_result check_rank(const char* kernel, const char* argument, const layout& view,
+                                  std::size_t rank) noexcept {
+  if (view.rank == rank) return {};
+  return failure(status::rank_mismatch, kernel, argument, "has {} axes, expected {}", view.rank, rank);
+}
+
 /// `view` has the shape `expected`.
 constexpr check_result check_shape(const char* kernel, const char* argument, const layout& view,
                                    const layout& expected) noexcept {
-  if (view.rank != expected.rank) {
-    return failure(status::rank_mismatch, kernel, argument, "has {} axes, expected {}", view.rank, expected.rank);
-  }
+  if (auto r = check_rank(kernel, argument, view, expected.rank); !r) return r;
   for (std::size_t axis = 0; axis < view.rank; ++axis) {
     if (view.extents[axis] != expected.extents[axis]) {
       return failure(status::shape_mismatch, kernel, argument, "has extent {} on axis {}, expected {}",
@@ -300,7 +305,7 @@ class index_walk {
   constexpr index_walk(std::size_t rank, const axes& extents, const std::array<axes, N>& strides,
                        index_t start) noexcept
       : rank_(rank), extents_(extents), strides_(strides) {
-    for (std::size_t axis = rank; axis > 0; --axis) {
+    for (std::size_t axis = rank; axis > 0 && start > 0; --axis) {  // at 0 there may be extents of 0
       const std::size_t i = axis - 1;
       index_[i] = start % extents_[i];
       start /= extents_[i];

@@ -21,11 +21,9 @@ inline namespace K754_ABI {
 /// The element with the greatest rank wins, for argmin too.
 template <extremum E, policy P, element T>
 constexpr auto rank_of(T x) noexcept {
-  if constexpr (floating<T>) {
+  if constexpr (floating<T> && P.nans != nans::total_order) {  // which tells all bit patterns apart
     using key = bits_of<T>;
-    if constexpr (P.nans != nans::total_order) {
-      if (is_nan(x)) return static_cast<key>(~key{0});  // propagate: above +inf for argmax, below -inf for argmin
-    }
+    if (is_nan(x)) return static_cast<key>(~key{0});  // propagate: above +inf for argmax, below -inf for argmin
     if constexpr (P.subnormals == subnormals::flush) x = flush_subnormal(x);
     if constexpr (P.zeros == zeros::equal) {
       if (is_zero(x)) x = from_bits<T>(0);

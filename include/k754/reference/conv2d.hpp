@@ -82,7 +82,7 @@ template <policy P, element Input, element Weight, element Bias, element Output>
 void conv2d_forward(const conv2d_geometry& g, const tensor_view<const Input>& x,
                     const tensor_view<const Weight>& w, const Bias* bias, index_t bias_stride,
                     const tensor_view<Output>& y, index_t begin, index_t end) noexcept {
-  using sum_type = dot<P, Output>;
+  using sum_type = dot_sum<P, Output>;
   using number = typename sum_type::number;
   const Input zero{};
   const index_t channels = w.extent(3), filters = w.extent(0) / g.groups;  // of a group
@@ -112,7 +112,7 @@ template <policy P, element Weight, element Upstream, element Gradient>
 void conv2d_backward_input(const conv2d_geometry& g, const tensor_view<const Weight>& w,
                            const tensor_view<const Upstream>& u, const tensor_view<Gradient>& dx,
                            index_t begin, index_t end) noexcept {
-  using sum_type = dot<P, Gradient>;
+  using sum_type = dot_sum<P, Gradient>;
   const index_t channels = w.extent(3), filters = w.extent(0) / g.groups;  // of a group
   for (index_t i = begin; i < end; ++i) {
     const auto [n, h, v, c] = index_of(i, dx);
@@ -138,7 +138,7 @@ template <policy P, element Input, element Upstream, element Gradient>
 void conv2d_backward_weight(const conv2d_geometry& g, const tensor_view<const Input>& x,
                             const tensor_view<const Upstream>& u, const tensor_view<Gradient>& dw,
                             index_t begin, index_t end) noexcept {
-  using sum_type = dot<P, Gradient>;
+  using sum_type = dot_sum<P, Gradient>;
   const Input zero{};
   const index_t channels = dw.extent(3), filters = dw.extent(0) / g.groups;  // of a group
   for (index_t i = begin; i < end; ++i) {
@@ -178,7 +178,7 @@ void conv2d_backward_weight(const conv2d_geometry& g, const tensor_view<const In
 template <policy P, element Upstream, element Gradient>
 void conv2d_backward_bias(const tensor_view<const Upstream>& u, const tensor_view<Gradient>& db,
                           index_t begin, index_t end) noexcept {
-  using sum_type = dot<P, Gradient>;
+  using sum_type = dot_sum<P, Gradient>;
   const typename sum_type::number one = 1;
   for (index_t o = begin; o < end; ++o) {
     sum_type sum(typename sum_type::number{});

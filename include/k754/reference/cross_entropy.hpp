@@ -30,7 +30,7 @@
 /// The arithmetic, in the default environment: `wide_number<T>` (double, or for f64 double-double with an
 /// exponent of its own), every line above as it is written, one operation at a time, `product_plus` for W L +
 /// A, W p - q' and q'. Sums are lane_sums in class order; maxima leave their places in A empty. One rounding
-/// at the end. exp(d) counts as 0 below d = -708 (f64: -746).
+/// at the end. exp(d) counts as 0 below d = -708 (f64: -800).
 ///
 /// Error, in ULP of the result, for rows up to 2^20: hard label, and the loss of labels that are not
 /// negative: 0.5001 (f16 0.5005); f64 0.51. Elsewhere that plus 2^-46 (f64: 2^-60) times the sum of the

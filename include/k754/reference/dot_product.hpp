@@ -41,7 +41,7 @@
 #include "../fp_environment.hpp"
 #include "../policy.hpp"
 #include "../tensor_view.hpp"
-#include "double_double.hpp"
+#include "compensated.hpp"
 
 namespace k754::reference {
 inline namespace K754_ABI {
@@ -94,22 +94,15 @@ class plain_sum {
   double sum_ = 0.0;
 };
 
-/// The total of double chunks: the rounding errors of the sum are added up and join it at the end. An
-/// infinite sum, or errors that overflowed (which needs terms next to the largest double), stand without
-/// them. Source: Knuth's TwoSum; Ogita, Rump and Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput.
-/// 26 (2005), Sum2.
+/// The total of double chunks: compensated, and rounded once. The compensation is dropped where it is no
+/// number: the sum was infinite or NaN, or (next to the largest double) a step of TwoSum overflowed alone.
 class compensated_sum {
  public:
-  void add(double term) noexcept {
-    const double_double sum = two_sum(sum_, term);
-    sum_ = sum.high;
-    errors_ = errors_ + sum.low;
-  }
-  double value() const noexcept { return is_finite(sum_) && is_finite(errors_) ? sum_ + errors_ : sum_; }
+  void add(double term) noexcept { total_ = total_ + term; }
+  double value() const noexcept { return is_finite(total_.error) ? total_.sum + total_.error : total_.sum; }
 
  private:
-  double sum_ = 0.0;
-  double errors_ = 0.0;
+  compensated total_;
 };
 
 /// precision::accurate.
@@ -349,10 +342,9 @@ struct tier<P, Out> {
 };
 }  // namespace dot_tiers
 
-/// The dot product for outputs of type Out under policy P, which reads subnormals, zero_times_inf and
-/// precision.
+/// What adds up an output of type Out. It reads the policy's subnormals, zero_times_inf and precision.
 template <policy P, element Out>
-using dot = typename dot_tiers::tier<P, Out>::type;
+using dot_sum = typename dot_tiers::tier<P, Out>::type;
 
 /// sum a_k b_k + bias over the shorter of two rows: what one output of a convolution is, given its taps.
 /// Guarded; for users and tests.
@@ -362,7 +354,7 @@ Out dot_product(A&& a, B&& b, const Bias& bias = Bias{}) {
   const auto y = detail::input_view(b);
   Out result{};
   in_default_environment([&] {
-    using sum_type = dot<P, Out>;
+    using sum_type = dot_sum<P, Out>;
     sum_type sum(dot_operand<P, typename sum_type::number>(detail::load(&bias)));
     sum.add(x.data_handle(), x.stride(0), y.data_handle(), y.stride(0),
             x.extent(0) < y.extent(0) ? x.extent(0) : y.extent(0));

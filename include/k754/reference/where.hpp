@@ -97,19 +97,21 @@ operand_gradients<T> where_apply_backward(bool condition, F&& derivative, T x, T
 
 // Along a run of elements; a condition says `condition(i)`. What is copied is held as unsigned integers of
 // its width. Every input of an element is read before an output is written. Gradients that are not wanted
-// have null pointers.
+// have null pointers. Out of line: inlined over small arrays, GCC 12 warns of overflows that cannot happen.
 
 template <std::unsigned_integral Bits, class Condition>
-void where(const Condition& condition, detail::strided<const Bits> x, detail::strided<const Bits> y,
-           detail::strided<Bits> output, index_t n) noexcept {
+[[gnu::noinline]] void where(const Condition& condition, detail::strided<const Bits> x,
+                             detail::strided<const Bits> y, detail::strided<Bits> output,
+                             index_t n) noexcept {
   for (index_t i = 0; i < n; ++i) {
     detail::store(output.at(i), where(condition(i), detail::load(x.at(i)), detail::load(y.at(i))));
   }
 }
 
 template <std::unsigned_integral Bits, class Condition>
-void where_backward(const Condition& condition, detail::strided<const Bits> upstream,
-                    detail::strided<Bits> dx, detail::strided<Bits> dy, index_t n) noexcept {
+[[gnu::noinline]] void where_backward(const Condition& condition, detail::strided<const Bits> upstream,
+                                      detail::strided<Bits> dx, detail::strided<Bits> dy,
+                                      index_t n) noexcept {
   for (index_t i = 0; i < n; ++i) {
     const operand_gradients<Bits> gradient = where_backward(condition(i), detail::load(upstream.at(i)));
     if (dx.first != nullptr) detail::store(dx.at(i), gradient.x);
@@ -118,8 +120,8 @@ void where_backward(const Condition& condition, detail::strided<const Bits> upst
 }
 
 template <std::unsigned_integral Bits, element T, class Condition, class F>
-void where_apply(const Condition& condition, const F& f, detail::strided<const T> x,
-                 detail::strided<const Bits> y, detail::strided<Bits> output, index_t n) {
+[[gnu::noinline]] void where_apply(const Condition& condition, const F& f, detail::strided<const T> x,
+                                   detail::strided<const Bits> y, detail::strided<Bits> output, index_t n) {
   const auto bits_of_value = [&](index_t i) { return std::bit_cast<Bits>(f(detail::load(x.at(i)))); };
   for (index_t i = 0; i < n; ++i) {
     detail::store(output.at(i), condition(i) ? bits_of_value(i) : detail::load(y.at(i)));
@@ -129,8 +131,8 @@ void where_apply(const Condition& condition, const F& f, detail::strided<const T
 /// The first half of where_apply_backward, in the caller's environment: conditions, and slopes where they are
 /// true.
 template <floating T, class Condition, class F>
-void where_apply_slopes(const Condition& condition, const F& derivative, detail::strided<const T> x,
-                        bool* live, T* slope, index_t n) {
+[[gnu::noinline]] void where_apply_slopes(const Condition& condition, const F& derivative,
+                                          detail::strided<const T> x, bool* live, T* slope, index_t n) {
   for (index_t i = 0; i < n; ++i) {
     live[i] = condition(i);
     if (live[i]) slope[i] = derivative(detail::load(x.at(i)));
@@ -139,9 +141,10 @@ void where_apply_slopes(const Condition& condition, const F& derivative, detail:
 
 /// The second half, in the scoped environment.
 template <policy P, floating T>
-void where_apply_products(const bool* live, const T* slope, detail::strided<const bits_of<T>> upstream,
-                          detail::strided<bits_of<T>> dx, detail::strided<bits_of<T>> dy,
-                          index_t n) noexcept {
+[[gnu::noinline]] void where_apply_products(const bool* live, const T* slope,
+                                            detail::strided<const bits_of<T>> upstream,
+                                            detail::strided<bits_of<T>> dx, detail::strided<bits_of<T>> dy,
+                                            index_t n) noexcept {
   for (index_t i = 0; i < n; ++i) {
     operand_gradients<bits_of<T>> gradient = where_backward(live[i], detail::load(upstream.at(i)));
     if (live[i]) gradient.x = to_bits(gradient_product<P>(from_bits<T>(gradient.x), slope[i]));
