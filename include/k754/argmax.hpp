@@ -161,7 +161,10 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
       return failure(status::all_nan_row, arg_extremum_name<E>, "input", "has {} rows of NaNs", unanswered);
     }
   }
-  run_pieces(ex, loop.count(), grain_for(n), [&](index_t begin, index_t end) {
+  // Columns are searched side by side: no piece is narrower than two of the longest vectors.
+  constexpr index_t columns = 128 / sizeof(T);
+  const index_t grain = stride != 1 && grain_for(n) < columns ? columns : grain_for(n);
+  run_pieces(ex, loop.count(), grain, [&](index_t begin, index_t end) {
     for_rows(begin, end, [n](index_t winner, Index* result) {
       if (winner < 0 && n > 0 && P.all_nan == all_nan::first) winner = 0;
       store(result, static_cast<Index>(winner));

@@ -412,6 +412,20 @@ TEST_CASE("Random tensors through the public interface, along every axis, on eve
   cases.check();
 }
 
+TEST_CASE("However long they are, adjacent columns are not dealt to tasks one by one") {
+  std::size_t tasks = 0;
+  const auto counting = [&](std::size_t count, auto&& task) {
+    tasks = count;
+    for (std::size_t i = 0; i < count; ++i) task(i);
+  };
+  const std::vector<std::int16_t> x(100'000 * 128);
+  std::vector<std::int64_t> winners(128);
+  argmax(tensor_view<const std::int16_t, 2>(x.data(), {100'000, 128}), winners, {.axis = 0}, counting);
+  CHECK(tasks == 2);
+  argmax(tensor_view<const std::int16_t, 2>(x.data(), {128, 100'000}), winners, {.axis = 1}, counting);
+  CHECK(tasks == 128);
+}
+
 TEST_CASE("More than 2^31 elements, in one row and in columns") {
   if (test_scale() > 1) return;
   constexpr index_t many = index_t{1} << 31;
