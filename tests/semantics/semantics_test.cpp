@@ -313,8 +313,9 @@ void parse_call(row& r) {
       add(dtype::i8, dtype::u64);
     else if (known != std::end(dtype_names))
       r.dtypes.push_back(static_cast<dtype>(known - std::begin(dtype_names)));
-    else
-      r.name += (r.name.empty() ? "" : " ") + string(word);
+    else if (!r.name.empty())
+      r.name += ' ';
+    r.name += word;
   }
   if (r.dtypes.empty()) r.dtypes.push_back(dtype::f32);
   r.arguments = parse_cell(r.input);
