@@ -640,9 +640,6 @@ status try_entropy(const Call& call, Executor& ex) noexcept {
 }
 template <class Call, class Executor>
 void run_entropy(const Call& call, Executor& ex) {
-  static_assert(
-      exceptions_enabled<Call>,
-      "k754: exceptions are off in this unit; call the form that begins with try_, try_cross_entropy ...");
   run_throwing(call.check(), [&] { return call.compute(ex); });
 }
 
@@ -651,13 +648,15 @@ void run_entropy(const Call& call, Executor& ex) {
 
 inline namespace K754_ABI {
 
-// Of every function f: f throws shape_error, try_f returns the status, check_f says whether the arguments
-// would be accepted (shapes and options only, where evaluated at compile time).
+// Of every function f: f throws shape_error, try_f returns the status, check_f says whether the arguments would be
+// accepted (shapes and options only, where evaluated at compile time).
 
 /// Writes the loss of each row, or their mean or sum, to `loss`.
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
 void cross_entropy(X&& logits, detail::labels_for<X> auto&& labels, detail::output_beside<X> auto&& loss,
                    const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy");
   detail::run_entropy(detail::entropy_loss<P>(logits, labels, loss, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -673,12 +672,14 @@ constexpr check_result check_cross_entropy(X&& logits, detail::labels_for<X> aut
   return detail::entropy_loss<P>(logits, labels, loss, options).check();
 }
 
-/// Writes the gradient with respect to the logits, in their shape, to `dlogits`: upstream times W softmax_i -
-/// q'_i, which for an index label is w softmax_i, and at the target w (softmax_t - 1) without cancellation.
+/// Writes the gradient with respect to the logits, in their shape, to `dlogits`: upstream times W softmax_i - q'_i,
+/// which for an index label is w softmax_i, and at the target w (softmax_t - 1) without cancellation.
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
 void cross_entropy_backward(X&& logits, detail::labels_for<X> auto&& labels,
                             detail::tensor_beside<X> auto&& upstream, detail::output_beside<X> auto&& dlogits,
                             const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_backward");
   detail::run_entropy(detail::entropy_backward<P>(logits, labels, upstream, dlogits, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -701,6 +702,8 @@ template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_e
 void cross_entropy_backward(X&& logits, detail::labels_for<X> auto&& labels,
                             detail::output_beside<X> auto&& dlogits,
                             const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_backward");
   detail::run_entropy(detail::entropy_backward<P>(logits, labels, dlogits, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -724,6 +727,8 @@ void cross_entropy_label_backward(X&& logits, detail::tensor_beside<X> auto&& la
                                   detail::tensor_beside<X> auto&& upstream,
                                   detail::output_beside<X> auto&& dlabels,
                                   const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_label_backward");
   detail::run_entropy(detail::entropy_label_backward<P>(logits, labels, upstream, dlabels, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -746,6 +751,8 @@ template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_e
 void cross_entropy_label_backward(X&& logits, detail::tensor_beside<X> auto&& labels,
                                   detail::output_beside<X> auto&& dlabels,
                                   const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_label_backward");
   detail::run_entropy(detail::entropy_label_backward<P>(logits, labels, dlabels, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -762,14 +769,16 @@ constexpr check_result check_cross_entropy_label_backward(
   return detail::entropy_label_backward<P>(logits, labels, dlabels, options).check();
 }
 
-/// Writes the derivative of the loss along a tangent of the logits and one of the probability labels (forward
-/// mode) to `loss_tangent`, reduced like the loss. A zero tangent is strong (CE-D17).
+/// Writes the derivative of the loss along a tangent of the logits and one of the probability labels (forward mode)
+/// to `loss_tangent`, reduced like the loss. A zero tangent is strong (CE-D17).
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
 void cross_entropy_jvp(X&& logits, detail::tensor_beside<X> auto&& labels,
                        detail::tensor_beside<X> auto&& logits_tangent,
                        detail::tensor_beside<X> auto&& labels_tangent,
                        detail::output_beside<X> auto&& loss_tangent,
                        const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_jvp");
   detail::run_entropy(
       detail::entropy_jvp<P>(logits, labels, logits_tangent, labels_tangent, loss_tangent, options), ex);
 }
@@ -798,6 +807,8 @@ template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_e
 void cross_entropy_from_probabilities(X&& probabilities, detail::labels_for<X> auto&& labels,
                                       detail::output_beside<X> auto&& loss,
                                       const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities");
   detail::run_entropy(detail::likelihood_loss<P>(probabilities, labels, loss, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -821,6 +832,8 @@ void cross_entropy_from_probabilities_backward(X&& probabilities, detail::labels
                                                detail::tensor_beside<X> auto&& upstream,
                                                detail::output_beside<X> auto&& dprobabilities,
                                                const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities_backward");
   detail::run_entropy(
       detail::likelihood_backward<P>(probabilities, labels, upstream, dprobabilities, options), ex);
 }
@@ -843,6 +856,8 @@ template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_e
 void cross_entropy_from_probabilities_backward(X&& probabilities, detail::labels_for<X> auto&& labels,
                                                detail::output_beside<X> auto&& dprobabilities,
                                                const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities_backward");
   detail::run_entropy(detail::likelihood_backward<P>(probabilities, labels, dprobabilities, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -859,12 +874,14 @@ constexpr check_result check_cross_entropy_from_probabilities_backward(
   return detail::likelihood_backward<P>(probabilities, labels, dprobabilities, options).check();
 }
 
-/// Writes the gradient with respect to probability labels, upstream times w_i (1 - eps) (-log p_i), to
-/// `dlabels`.
+/// Writes the gradient with respect to probability labels, upstream times w_i (1 - eps) (-log p_i), to `dlabels`.
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
 void cross_entropy_from_probabilities_label_backward(
     X&& probabilities, detail::tensor_beside<X> auto&& labels, detail::tensor_beside<X> auto&& upstream,
     detail::output_beside<X> auto&& dlabels, const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(
+      detail::exceptions_enabled<X>,
+      "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities_label_backward");
   detail::run_entropy(detail::likelihood_label_backward<P>(probabilities, labels, upstream, dlabels, options),
                       ex);
 }
@@ -889,6 +906,9 @@ void cross_entropy_from_probabilities_label_backward(X&& probabilities,
                                                      detail::output_beside<X> auto&& dlabels,
                                                      const detail::options_for<X>& options = {},
                                                      Ex&& ex = {}) {
+  static_assert(
+      detail::exceptions_enabled<X>,
+      "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities_label_backward");
   detail::run_entropy(detail::likelihood_label_backward<P>(probabilities, labels, dlabels, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
