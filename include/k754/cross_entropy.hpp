@@ -35,10 +35,10 @@
 ///             (CE-D06), unless label_check asks for an error (`invalid_label`). The gradient with respect
 ///             to a label is -log softmax_i, +inf where the logit is -inf, also for a zero label; or by
 ///             label_gradient 0 for those.
-/// Indices     An index outside [0, C) is an error, or by bad_index poisons or skips its row; -1 never wraps
-///             (CE-S09, CE-S10). A row whose label is ignore_index is not read: loss +0, gradient +0,
-///             whatever it holds (CE-S07, CE-S14). ignore_index is compared first, and may lie in [0, C);
-///             with probability labels it is an error (CE-S16).
+/// Indices     An index outside [0, C) is an error, or by bad_index poisons its row (which weighs 1 in a
+///             mean) or skips it; -1 never wraps (CE-S09, CE-S10). A row whose label is ignore_index is not
+///             read: loss +0, gradient +0, whatever it holds (CE-S07, CE-S14). ignore_index is compared
+///             first, and may lie in [0, C); with probability labels it is an error (CE-S16).
 /// From p      cross_entropy_from_probabilities takes p where the others take logits: -sum q_i log p_i with
 ///             xlogy's zero rule and no clipping (CE-D18); p need not sum to 1. An index label reads p_t
 ///             alone.
