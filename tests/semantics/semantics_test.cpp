@@ -307,15 +307,16 @@ void parse_call(row& r) {
         r.dtypes.push_back(static_cast<dtype>(type));
       }
     };
-    if (word == "floats")
+    if (word == "floats") {
       add(dtype::f16, dtype::f64);
-    else if (word == "integers")
+    } else if (word == "integers") {
       add(dtype::i8, dtype::u64);
-    else if (known != std::end(dtype_names))
+    } else if (known != std::end(dtype_names)) {
       r.dtypes.push_back(static_cast<dtype>(known - std::begin(dtype_names)));
-    else if (!r.name.empty())
-      r.name += ' ';
-    r.name += word;
+    } else {
+      if (!r.name.empty()) r.name += ' ';
+      r.name += word;
+    }
   }
   if (r.dtypes.empty()) r.dtypes.push_back(dtype::f32);
   r.arguments = parse_cell(r.input);
