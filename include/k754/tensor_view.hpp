@@ -167,7 +167,9 @@ class tensor_view {
 
  private:
   /// The rank, or 8 where a view of run-time rank was given more.
-  K754_INLINE constexpr std::size_t axes_held() const noexcept { return rank() < rank_capacity ? rank() : rank_capacity; }
+  K754_INLINE constexpr std::size_t axes_held() const noexcept {
+    return rank() < rank_capacity ? rank() : rank_capacity;
+  }
 
   K754_INLINE constexpr void set_row_major() noexcept {
     std::size_t stride = 1;  // unsigned: an overflow here is found by the kernel's check of the extents
