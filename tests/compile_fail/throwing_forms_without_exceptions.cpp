@@ -21,7 +21,13 @@
 // expect: exceptions are off in this unit; call try_conv2d_backward_input
 // expect: exceptions are off in this unit; call try_conv2d_backward_weight
 // expect: exceptions are off in this unit; call try_conv2d_backward_bias
-// expect: exceptions are off in this unit; call the form that begins with try_, try_cross_entropy
+// expect: exceptions are off in this unit; call try_cross_entropy
+// expect: exceptions are off in this unit; call try_cross_entropy_backward
+// expect: exceptions are off in this unit; call try_cross_entropy_label_backward
+// expect: exceptions are off in this unit; call try_cross_entropy_jvp
+// expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities
+// expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities_backward
+// expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities_label_backward
 // flags: -fno-exceptions -fno-rtti
 //
 // Every throwing form, so that none is forgotten: CALL is its name, or the name of its try_ form.
