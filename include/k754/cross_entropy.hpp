@@ -84,7 +84,7 @@ enum class reduction { none, mean, sum };
 template <floating T>
 class class_weights {
  public:
-  constexpr class_weights() noexcept = default;
+  K754_INLINE constexpr class_weights() noexcept = default;
   template <tensor_like Weights>
   requires(std::same_as<detail::element_of<Weights>, T>) K754_INLINE
       constexpr class_weights(Weights&& weights) noexcept
@@ -125,13 +125,13 @@ enum class entropy_kernel { loss, backward, label_backward, jvp };
 enum class entropy_input { logits, probabilities };
 
 /// The fields that a kernel reads of a policy.
-template <entropy_kernel K, entropy_input I, element Label>
+template <entropy_kernel K, entropy_input From, element Label>
 constexpr policy entropy_policy(const policy& p) noexcept {
   policy read{.subnormals = p.subnormals,
               .zero_times_inf = reference::zero_rule_of(p),
               .empty_mean = p.empty_mean,
               .smoothing = p.smoothing};
-  if constexpr (I == entropy_input::logits) {
+  if constexpr (From == entropy_input::logits) {
     read.zero_mass = p.zero_mass;
     read.pos_inf = p.pos_inf;
     if (floating<Label>) read.label_sum = p.label_sum;
@@ -281,13 +281,13 @@ constexpr check_result check_entropy(const char* name, const entropy_rules& rule
 }
 
 /// One call of a function of this header.
-template <entropy_kernel K, entropy_input I, policy P, floating T, element Label>
+template <entropy_kernel K, entropy_input From, policy P, floating T, element Label>
 struct entropy_call {
-  static constexpr bool from_logits = I == entropy_input::logits;
+  static constexpr bool from_logits = From == entropy_input::logits;
   static constexpr bool index_labels = integer<Label>;
   static constexpr bool is_gradient = K == entropy_kernel::backward || K == entropy_kernel::label_backward;
   static constexpr bool flush = P.subnormals == subnormals::flush;
-  static constexpr const char* name = entropy_name(K, I);
+  static constexpr const char* name = entropy_name(K, From);
   static constexpr zero_times_inf rule = P.zero_times_inf;
 
   using number = reference::wide_number<T>;
@@ -417,7 +417,7 @@ struct entropy_call {
       for (index_t row = 0; row < row_count; ++row, at.next()) {
         if (fate_of(at) != fate::poisoned) continue;
         const Label label = load(labels.data_handle() + at.offset(1));
-        constexpr index_t largest = std::numeric_limits<index_t>::max();
+        constexpr index_t largest = (std::numeric_limits<index_t>::max)();
         return failure(status::label_out_of_range, name, "labels", "has {} in row {}, there are {} classes",
                        std::cmp_greater(label, largest) ? largest : static_cast<index_t>(label), row,
                        classes());
@@ -580,21 +580,21 @@ struct entropy_call {
 };
 
 /// With the policy reduced, so that equal meanings are one instantiation.
-template <entropy_kernel K, entropy_input I, policy P, class Input, class Labels>
+template <entropy_kernel K, entropy_input From, policy P, class Input, class Labels>
 struct entropy_call_of {
   static_assert(P.precision == precision::accurate,
                 "k754 cross_entropy: precision::accurate is the only tier in this version");
   using label = element_of<Labels&>;
-  using type = entropy_call<K, I, entropy_policy<K, I, label>(P), element_of<Input&>, label>;
+  using type = entropy_call<K, From, entropy_policy<K, From, label>(P), element_of<Input&>, label>;
 };
 
 /// Makes a call from the arguments of the public functions.
-template <entropy_kernel K, entropy_input I, policy P>
+template <entropy_kernel K, entropy_input From, policy P>
 struct entropy_caller {
   template <class Input, class Labels, class Result, class Options>
   constexpr auto operator()(Input& input, Labels& labels, Result& result,
                             const Options& options) const noexcept {
-    using call = typename entropy_call_of<K, I, P, Input, Labels>::type;
+    using call = typename entropy_call_of<K, From, P, Input, Labels>::type;
     return call{input_view(input), input_view(labels), output_view(result), options};
   }
   template <class Input, class Labels, class Upstream, class Result, class Options>

@@ -81,7 +81,7 @@ concept softmax_mask = tensor_like<X> && std::same_as<bool, element_of<X>>;
 enum class row_kernel { softmax, log_softmax, logsumexp, softmax_backward, log_softmax_backward };
 
 /// The fields that a kernel reads of a policy.
-constexpr policy softmax_policy(row_kernel kernel, bool masked, const policy& p) noexcept {
+K754_INLINE constexpr policy softmax_policy(row_kernel kernel, bool masked, const policy& p) noexcept {
   policy read{.subnormals = p.subnormals};
   if (kernel == row_kernel::softmax || kernel == row_kernel::log_softmax) {
     read.zero_mass = p.zero_mass;
