@@ -1,12 +1,8 @@
-# cmake -P check.cmake <case> <compiler> <flags>...   (CMakeLists.txt beside this file says what a case is)
+# cmake -P check.cmake -- <case> <compiler> <flags>...   (CMakeLists.txt beside this file says what a case is)
 cmake_minimum_required(VERSION 3.25)
-set(case ${CMAKE_ARGV3})
-set(command)
-foreach(i RANGE 4 ${CMAKE_ARGC})
-  if(i LESS CMAKE_ARGC)
-    list(APPEND command ${CMAKE_ARGV${i}})
-  endif()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/../support/arguments.cmake)
+list(POP_FRONT arguments case)
+set(command ${arguments})
 
 # The lines with this key: a list in which file(STRINGS) escaped what semicolons there are.
 macro(read_lines key variable)

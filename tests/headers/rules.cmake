@@ -1,7 +1,8 @@
-# cmake -P rules.cmake <include>
+# cmake -P rules.cmake -- <include>
 # What the compiler does not check about the headers.
 cmake_minimum_required(VERSION 3.25)
-set(include ${CMAKE_ARGV3})
+include(${CMAKE_CURRENT_LIST_DIR}/../support/arguments.cmake)
+list(POP_FRONT arguments include)
 file(GLOB_RECURSE headers RELATIVE ${include} ${include}/k754/*.hpp)
 set(wrong 0)
 macro(complain text)
