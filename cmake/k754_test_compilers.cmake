@@ -52,7 +52,7 @@ set(k754_test_flags -std=c++20 ${k754_warning_flags})
 function(k754_add_compiled_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;COMPILER" "ARGUMENTS")
   add_test(NAME ${arg_NAME}
-    COMMAND ${CMAKE_COMMAND} -P ${PROJECT_SOURCE_DIR}/tests/support/compile_and_run.cmake
+    COMMAND ${CMAKE_COMMAND} -P ${PROJECT_SOURCE_DIR}/tests/support/compile_and_run.cmake --
       ${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME} ${k754_compiler_${arg_COMPILER}} ${arg_ARGUMENTS})
   set_tests_properties(${arg_NAME} PROPERTIES LABELS compiler TIMEOUT 300)
 endfunction()

@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "k754/argmax.hpp"
@@ -201,5 +202,13 @@ static_assert(checked_at_compile_time({}) == status::ok);
 static_assert(checked_at_compile_time({.axis = 2}) == status::axis_out_of_range);
 static_assert(checked_at_compile_time({.axis = 0}) == status::shape_mismatch);
 static_assert(checked_at_compile_time({.keepdims = true}) == status::rank_mismatch);
+
+static_assert(
+    noexcept(try_argmax(constant_matrix, std::declval<std::int64_t (&)[2]>())) && noexcept(try_argmin(
+        constant_matrix, std::declval<std::int64_t (&)[2]>(), {},
+        std::declval<
+            k754_test::throwing_executor>())) && noexcept(k754::check_argmax(constant_matrix,
+                                                                             std::declval<
+                                                                                 std::int64_t (&)[2]>())));
 
 }  // namespace

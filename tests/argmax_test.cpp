@@ -298,8 +298,6 @@ TEST_CASE("AM-22: indices are 64 bits wide; 32-bit outputs are refused where an 
 }
 
 TEST_CASE("AM-22: an index beyond 2^32 is found", "[.deep]") {
-  // a table of two elements, seen as a row in which only the last differs: stride 0 up to there is not a view's gift,
-  // so the row has 2^32 + 2 bytes
   std::vector<std::uint8_t> row((std::size_t{1} << 32) + 2, 0);
   row.back() = 1;
   REQUIRE(k754::argmax(row) == (std::int64_t{1} << 32) + 1);

@@ -462,8 +462,8 @@ __attribute__((noinline)) float product_then_sum(float a, float b, float c) {
 }  // namespace
 
 TEST_CASE("a rounded product is not contracted into a fused multiply-add") {
-  const double x = 1 + 0x1p-30;
+  const volatile double x = 1 + 0x1p-30;
   REQUIRE(product_then_sum(x, x, -(1 + 0x1p-29)) == 0.0);  // fused: 2^-60
-  const float y = 1 + 0x1p-13F;
+  const volatile float y = 1 + 0x1p-13F;
   REQUIRE(product_then_sum(y, y, -(1 + 0x1p-12F)) == 0.0F);
 }

@@ -195,6 +195,22 @@ TEST_CASE("views of run-time rank hold up to 8 axes, and remember more without t
   REQUIRE(index == -5);
 }
 
+TEST_CASE(
+    "a view of const elements or of run-time rank has the extents and strides of what it was made from") {
+  float x[24] = {};
+  const tensor_view<float, 3> view(x + 23, {2, 3, 4}, {-12, 0, -3});
+  const tensor_view<const float, 3> constant = view;
+  require_axes(constant, {2, 3, 4}, {-12, 0, -3});
+  REQUIRE(constant.data_handle() == x + 23);
+  const tensor_view<float> dynamic = view;
+  require_axes(dynamic, {2, 3, 4}, {-12, 0, -3});
+  const tensor_view<const float> both = constant, again = dynamic;
+  require_axes(both, {2, 3, 4}, {-12, 0, -3});
+  require_axes(again, {2, 3, 4}, {-12, 0, -3});
+  REQUIRE(again.data_handle() == x + 23);
+  require_axes(input_view(view), {2, 3, 4}, {-12, 0, -3});
+}
+
 TEST_CASE("default views have no elements, or are null where only the rank is missing") {
   const tensor_view<float, 3> empty;
   REQUIRE(empty.data_handle() == nullptr);

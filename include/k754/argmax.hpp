@@ -48,8 +48,8 @@ namespace detail {
 
 /// int32 or int64, by whatever name.
 template <class Out>
-concept index_output = output_like<Out> && (std::same_as<element_of<Out>, std::int32_t> ||
-                                            std::same_as<element_of<Out>, std::int64_t>);
+concept index_output = output_like<Out> &&
+    (std::same_as<element_of<Out>, std::int32_t> || std::same_as<element_of<Out>, std::int64_t>);
 
 /// The fields that argmin and argmax read of a policy, for elements of type T.
 template <element T>
@@ -66,8 +66,8 @@ constexpr policy argmax_policy(const policy& p) noexcept {
 
 inline namespace K754_KERNEL_ABI {
 
-template <extremum E>
-inline constexpr const char* arg_extremum_name = E == extremum::maximum ? "argmax" : "argmin";
+template <extremum Extremum>
+inline constexpr const char* arg_extremum_name = Extremum == extremum::maximum ? "argmax" : "argmin";
 
 constexpr check_result check_arg_extremum(const char* kernel, const layout& input, const layout& output,
                                           const argmax_options& options, empty_axis empty,
@@ -83,12 +83,13 @@ constexpr check_result check_arg_extremum(const char* kernel, const layout& inpu
   }
   if (auto r = check_shape(kernel, "output", output, expected); !r) return r;
   if (input.extents[axis] == 0 && empty == empty_axis::error) {
-    return failure(status::empty_reduction, kernel, "input", "has extent 0 on axis {}: there is no element to find",
-                   axis);
+    return failure(status::empty_reduction, kernel, "input",
+                   "has extent 0 on axis {}: there is no element to find", axis);
   }
   if (input.extents[axis] - 1 > largest_index) {
     return failure(status::index_type_too_small, kernel, "output",
-                   "holds indices up to {}, input has extent {} on axis {}", largest_index, input.extents[axis], axis);
+                   "holds indices up to {}, input has extent {} on axis {}", largest_index,
+                   input.extents[axis], axis);
   }
   if (auto r = check_data(kernel, "input", input); !r) return r;
   if (auto r = check_data(kernel, "output", output); !r) return r;
@@ -96,39 +97,42 @@ constexpr check_result check_arg_extremum(const char* kernel, const layout& inpu
   return check_sharing(kernel, "output", "shares memory with input", output, input, sharing::none);
 }
 
-template <extremum E, policy P, tensor_like Input, index_output Output>
-constexpr check_result check_arg_extremum(Input&& input, Output&& output, const argmax_options& options) noexcept {
-  static_assert(!floating<element_of<Input>> || P.nans != nans::total_order || P.subnormals != subnormals::flush,
-                "k754 argmin/argmax: nans::total_order tells all bit patterns apart, subnormals::flush makes some "
-                "equal; choose one");
-  return check_arg_extremum(arg_extremum_name<E>, layout_of(input_view(input)), layout_of(output_view(output)),
-                            options, P.empty_axis, static_cast<index_t>(std::numeric_limits<element_of<Output>>::max()));
+template <extremum Extremum, policy P, tensor_like Input, index_output Output>
+constexpr check_result check_arg_extremum(Input&& input, Output&& output,
+                                          const argmax_options& options) noexcept {
+  static_assert(
+      !floating<element_of<Input>> || P.nans != nans::total_order || P.subnormals != subnormals::flush,
+      "k754 argmin/argmax: nans::total_order tells all bit patterns apart, subnormals::flush makes some "
+      "equal; choose one");
+  return check_arg_extremum(arg_extremum_name<Extremum>, layout_of(input_view(input)),
+                            layout_of(output_view(output)), options, P.empty_axis,
+                            static_cast<index_t>((std::numeric_limits<element_of<Output>>::max)()));
 }
 
 /// One row, by the best code that may run.
-template <extremum E, policy P, element T>
+template <extremum Extremum, policy P, element T>
 auto choose_arg_extremum() noexcept -> index_t (*)(const T*, index_t, index_t) noexcept {
-  K754_CHOOSE_TARGET(arg_extremum<E, P, T>);
-  return &reference::arg_extremum<E, P, T>;
+  K754_CHOOSE_TARGET(arg_extremum<Extremum, P, T>);
+  return &reference::arg_extremum<Extremum, P, T>;
 }
 
 /// Adjacent rows that interleave: columns of a matrix.
-template <extremum E, policy P, element T>
+template <extremum Extremum, policy P, element T>
 auto choose_arg_extremum_columns() noexcept -> void (*)(const T*, index_t, index_t, index_t, index_t*) noexcept {
-  K754_CHOOSE_TARGET(arg_extremum_columns<E, P, T>);
-  return &reference::arg_extremum_columns<E, P, T>;
+  K754_CHOOSE_TARGET(arg_extremum_columns<Extremum, P, T>);
+  return &reference::arg_extremum_columns<Extremum, P, T>;
 }
 
 /// After the checks: one row for each element of the output.
-template <extremum E, policy P, element T, class Index, class Executor>
+template <extremum Extremum, policy P, element T, class Index, class Executor>
 check_result search_rows(const tensor_view<const T>& input, const tensor_view<Index>& output,
                          const argmax_options& options, Executor& ex) {
   std::size_t axis = 0;
   (void)check_axis("", "", options.axis, input.rank(), axis);
   const index_t n = input.extent(axis), stride = input.stride(axis);
   constexpr policy row_policy{.subnormals = P.subnormals, .nans = P.nans, .zeros = P.zeros, .ties = P.ties};
-  const auto find = choose_arg_extremum<E, row_policy, T>();
-  const auto find_columns = choose_arg_extremum_columns<E, row_policy, T>();
+  const auto find = choose_arg_extremum<Extremum, row_policy, T>();
+  const auto find_columns = choose_arg_extremum_columns<Extremum, row_policy, T>();
 
   // Rows in the order of memory: what they give does not depend on it.
   layout rows = without_axis(layout_of(input), axis);
@@ -158,7 +162,8 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
     index_t unanswered = 0;
     for_rows(0, loop.count(), [&](index_t winner, Index*) { unanswered += winner < 0 && n > 0 ? 1 : 0; });
     if (unanswered > 0) {
-      return failure(status::all_nan_row, arg_extremum_name<E>, "input", "has {} rows of NaNs", unanswered);
+      return failure(status::all_nan_row, arg_extremum_name<Extremum>, "input", "has {} rows of NaNs",
+                     unanswered);
     }
   }
   // Columns are searched side by side: no piece is narrower than two of the longest vectors.
@@ -173,9 +178,10 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
   return {};
 }
 
-template <extremum E, policy P, class Input, class Output, class Executor>
+template <extremum Extremum, policy P, class Input, class Output, class Executor>
 check_result compute_arg_extremum(Input& input, Output& output, const argmax_options& options, Executor& ex) {
-  return search_rows<E, argmax_policy<element_of<Input&>>(P)>(input_view(input), output_view(output), options, ex);
+  return search_rows<Extremum, argmax_policy<element_of<Input&>>(P)>(input_view(input), output_view(output),
+                                                                     options, ex);
 }
 
 }  // namespace K754_KERNEL_ABI
@@ -185,23 +191,27 @@ inline namespace K754_KERNEL_ABI {
 
 /// Whether these arguments would be accepted; shapes and options only, where evaluated at compile time.
 template <policy P = policy{}, tensor_like Input, detail::index_output Output>
-constexpr check_result check_argmax(Input&& input, Output&& output, const argmax_options& options = {}) noexcept {
+constexpr check_result check_argmax(Input&& input, Output&& output,
+                                    const argmax_options& options = {}) noexcept {
   return detail::check_arg_extremum<extremum::maximum, P>(input, output, options);
 }
 template <policy P = policy{}, tensor_like Input, detail::index_output Output>
-constexpr check_result check_argmin(Input&& input, Output&& output, const argmax_options& options = {}) noexcept {
+constexpr check_result check_argmin(Input&& input, Output&& output,
+                                    const argmax_options& options = {}) noexcept {
   return detail::check_arg_extremum<extremum::minimum, P>(input, output, options);
 }
 
 /// Writes the index of the greatest element of each row of `input` to `output`.
-template <policy P = policy{}, tensor_like Input, detail::index_output Output, executor Executor = serial_executor>
+template <policy P = policy{}, tensor_like Input, detail::index_output Output,
+          executor Executor = serial_executor>
 [[nodiscard]] status try_argmax(Input&& input, Output&& output, const argmax_options& options = {},
                                 Executor&& ex = {}) noexcept {
   return detail::run_noexcept(check_argmax<P>(input, output, options), [&] {
     return detail::compute_arg_extremum<extremum::maximum, P>(input, output, options, ex);
   });
 }
-template <policy P = policy{}, tensor_like Input, detail::index_output Output, executor Executor = serial_executor>
+template <policy P = policy{}, tensor_like Input, detail::index_output Output,
+          executor Executor = serial_executor>
 void argmax(Input&& input, Output&& output, const argmax_options& options = {}, Executor&& ex = {}) {
   static_assert(detail::exceptions_enabled<Input>, "k754: exceptions are off in this unit; call try_argmax");
   detail::run_throwing(check_argmax<P>(input, output, options), [&] {
@@ -210,14 +220,16 @@ void argmax(Input&& input, Output&& output, const argmax_options& options = {}, 
 }
 
 /// Writes the index of the least element of each row of `input` to `output`.
-template <policy P = policy{}, tensor_like Input, detail::index_output Output, executor Executor = serial_executor>
+template <policy P = policy{}, tensor_like Input, detail::index_output Output,
+          executor Executor = serial_executor>
 [[nodiscard]] status try_argmin(Input&& input, Output&& output, const argmax_options& options = {},
                                 Executor&& ex = {}) noexcept {
   return detail::run_noexcept(check_argmin<P>(input, output, options), [&] {
     return detail::compute_arg_extremum<extremum::minimum, P>(input, output, options, ex);
   });
 }
-template <policy P = policy{}, tensor_like Input, detail::index_output Output, executor Executor = serial_executor>
+template <policy P = policy{}, tensor_like Input, detail::index_output Output,
+          executor Executor = serial_executor>
 void argmin(Input&& input, Output&& output, const argmax_options& options = {}, Executor&& ex = {}) {
   static_assert(detail::exceptions_enabled<Input>, "k754: exceptions are off in this unit; call try_argmin");
   detail::run_throwing(check_argmin<P>(input, output, options), [&] {
@@ -229,14 +241,16 @@ void argmin(Input&& input, Output&& output, const argmax_options& options = {}, 
 /// `tensor_view(&index)`.
 template <policy P = policy{}, tensor_like Input>
 std::int64_t argmax(Input&& input) {
-  detail::throw_if_failed(detail::check_rank("argmax", "input", detail::layout_of(detail::input_view(input)), 1));
+  detail::throw_if_failed(
+      detail::check_rank("argmax", "input", detail::layout_of(detail::input_view(input)), 1));
   std::int64_t index = 0;
   argmax<P>(input, tensor_view(&index));
   return index;
 }
 template <policy P = policy{}, tensor_like Input>
 std::int64_t argmin(Input&& input) {
-  detail::throw_if_failed(detail::check_rank("argmin", "input", detail::layout_of(detail::input_view(input)), 1));
+  detail::throw_if_failed(
+      detail::check_rank("argmin", "input", detail::layout_of(detail::input_view(input)), 1));
   std::int64_t index = 0;
   argmin<P>(input, tensor_view(&index));
   return index;

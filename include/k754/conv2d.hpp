@@ -114,7 +114,7 @@ inline constexpr bool one_conv2d_family = (integer<T> && ...) || (std::same_as<T
                                           ((floating<T> && !std::same_as<T, double>)&&...);
 
 template <policy P, element Result, element... Operands>
-constexpr void check_conv2d_types() noexcept {
+K754_INLINE constexpr void check_conv2d_types() noexcept {
   static_assert(
       one_conv2d_family<Result, Operands...>,
       "k754 conv2d: use float, float16 and bfloat16 together, or double alone, or integers together");
@@ -328,9 +328,9 @@ struct conv2d_operand {
   const layout* view;
 };
 
-template <std::size_t N>
+template <std::size_t Count>
 constexpr check_result check_conv2d_memory(const char* kernel, const char* result_name, const layout& result,
-                                           const std::array<conv2d_operand, N>& operands) noexcept {
+                                           const std::array<conv2d_operand, Count>& operands) noexcept {
   for (const conv2d_operand& operand : operands) {
     if (auto r = check_data(kernel, operand.name, *operand.view); !r) return r;
   }

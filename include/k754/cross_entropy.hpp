@@ -35,10 +35,10 @@
 ///             (CE-D06), unless label_check asks for an error (`invalid_label`). The gradient with respect
 ///             to a label is -log softmax_i, +inf where the logit is -inf, also for a zero label; or by
 ///             label_gradient 0 for those.
-/// Indices     An index outside [0, C) is an error, or by bad_index poisons or skips its row; -1 never wraps
-///             (CE-S09, CE-S10). A row whose label is ignore_index is not read: loss +0, gradient +0,
-///             whatever it holds (CE-S07, CE-S14). ignore_index is compared first, and may lie in [0, C);
-///             with probability labels it is an error (CE-S16).
+/// Indices     An index outside [0, C) is an error, or by bad_index poisons its row (which weighs 1 in a
+///             mean) or skips it; -1 never wraps (CE-S09, CE-S10). A row whose label is ignore_index is not
+///             read: loss +0, gradient +0, whatever it holds (CE-S07, CE-S14). ignore_index is compared
+///             first, and may lie in [0, C); with probability labels it is an error (CE-S16).
 /// From p      cross_entropy_from_probabilities takes p where the others take logits: -sum q_i log p_i with
 ///             xlogy's zero rule and no clipping (CE-D18); p need not sum to 1. An index label reads p_t
 ///             alone.
@@ -84,7 +84,7 @@ enum class reduction { none, mean, sum };
 template <floating T>
 class class_weights {
  public:
-  constexpr class_weights() noexcept = default;
+  K754_INLINE constexpr class_weights() noexcept = default;
   template <tensor_like Weights>
   requires(std::same_as<detail::element_of<Weights>, T>) K754_INLINE
       constexpr class_weights(Weights&& weights) noexcept
@@ -125,13 +125,13 @@ enum class entropy_kernel { loss, backward, label_backward, jvp };
 enum class entropy_input { logits, probabilities };
 
 /// The fields that a kernel reads of a policy.
-template <entropy_kernel K, entropy_input I, element Label>
+template <entropy_kernel K, entropy_input From, element Label>
 constexpr policy entropy_policy(const policy& p) noexcept {
   policy read{.subnormals = p.subnormals,
               .zero_times_inf = reference::zero_rule_of(p),
               .empty_mean = p.empty_mean,
               .smoothing = p.smoothing};
-  if constexpr (I == entropy_input::logits) {
+  if constexpr (From == entropy_input::logits) {
     read.zero_mass = p.zero_mass;
     read.pos_inf = p.pos_inf;
     if (floating<Label>) read.label_sum = p.label_sum;
@@ -281,13 +281,13 @@ constexpr check_result check_entropy(const char* name, const entropy_rules& rule
 }
 
 /// One call of a function of this header.
-template <entropy_kernel K, entropy_input I, policy P, floating T, element Label>
+template <entropy_kernel K, entropy_input From, policy P, floating T, element Label>
 struct entropy_call {
-  static constexpr bool from_logits = I == entropy_input::logits;
+  static constexpr bool from_logits = From == entropy_input::logits;
   static constexpr bool index_labels = integer<Label>;
   static constexpr bool is_gradient = K == entropy_kernel::backward || K == entropy_kernel::label_backward;
   static constexpr bool flush = P.subnormals == subnormals::flush;
-  static constexpr const char* name = entropy_name(K, I);
+  static constexpr const char* name = entropy_name(K, From);
   static constexpr zero_times_inf rule = P.zero_times_inf;
 
   using number = reference::wide_number<T>;
@@ -417,7 +417,7 @@ struct entropy_call {
       for (index_t row = 0; row < row_count; ++row, at.next()) {
         if (fate_of(at) != fate::poisoned) continue;
         const Label label = load(labels.data_handle() + at.offset(1));
-        constexpr index_t largest = std::numeric_limits<index_t>::max();
+        constexpr index_t largest = (std::numeric_limits<index_t>::max)();
         return failure(status::label_out_of_range, name, "labels", "has {} in row {}, there are {} classes",
                        std::cmp_greater(label, largest) ? largest : static_cast<index_t>(label), row,
                        classes());
@@ -580,21 +580,21 @@ struct entropy_call {
 };
 
 /// With the policy reduced, so that equal meanings are one instantiation.
-template <entropy_kernel K, entropy_input I, policy P, class Input, class Labels>
+template <entropy_kernel K, entropy_input From, policy P, class Input, class Labels>
 struct entropy_call_of {
   static_assert(P.precision == precision::accurate,
                 "k754 cross_entropy: precision::accurate is the only tier in this version");
   using label = element_of<Labels&>;
-  using type = entropy_call<K, I, entropy_policy<K, I, label>(P), element_of<Input&>, label>;
+  using type = entropy_call<K, From, entropy_policy<K, From, label>(P), element_of<Input&>, label>;
 };
 
 /// Makes a call from the arguments of the public functions.
-template <entropy_kernel K, entropy_input I, policy P>
+template <entropy_kernel K, entropy_input From, policy P>
 struct entropy_caller {
   template <class Input, class Labels, class Result, class Options>
   constexpr auto operator()(Input& input, Labels& labels, Result& result,
                             const Options& options) const noexcept {
-    using call = typename entropy_call_of<K, I, P, Input, Labels>::type;
+    using call = typename entropy_call_of<K, From, P, Input, Labels>::type;
     return call{input_view(input), input_view(labels), output_view(result), options};
   }
   template <class Input, class Labels, class Upstream, class Result, class Options>
@@ -640,9 +640,6 @@ status try_entropy(const Call& call, Executor& ex) noexcept {
 }
 template <class Call, class Executor>
 void run_entropy(const Call& call, Executor& ex) {
-  static_assert(
-      exceptions_enabled<Call>,
-      "k754: exceptions are off in this unit; call the form that begins with try_, try_cross_entropy ...");
   run_throwing(call.check(), [&] { return call.compute(ex); });
 }
 
@@ -651,13 +648,15 @@ void run_entropy(const Call& call, Executor& ex) {
 
 inline namespace K754_ABI {
 
-// Of every function f: f throws shape_error, try_f returns the status, check_f says whether the arguments
-// would be accepted (shapes and options only, where evaluated at compile time).
+// Of every function f: f throws shape_error, try_f returns the status, check_f says whether the arguments would be
+// accepted (shapes and options only, where evaluated at compile time).
 
 /// Writes the loss of each row, or their mean or sum, to `loss`.
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
 void cross_entropy(X&& logits, detail::labels_for<X> auto&& labels, detail::output_beside<X> auto&& loss,
                    const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy");
   detail::run_entropy(detail::entropy_loss<P>(logits, labels, loss, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -673,12 +672,14 @@ constexpr check_result check_cross_entropy(X&& logits, detail::labels_for<X> aut
   return detail::entropy_loss<P>(logits, labels, loss, options).check();
 }
 
-/// Writes the gradient with respect to the logits, in their shape, to `dlogits`: upstream times W softmax_i -
-/// q'_i, which for an index label is w softmax_i, and at the target w (softmax_t - 1) without cancellation.
+/// Writes the gradient with respect to the logits, in their shape, to `dlogits`: upstream times W softmax_i - q'_i,
+/// which for an index label is w softmax_i, and at the target w (softmax_t - 1) without cancellation.
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
 void cross_entropy_backward(X&& logits, detail::labels_for<X> auto&& labels,
                             detail::tensor_beside<X> auto&& upstream, detail::output_beside<X> auto&& dlogits,
                             const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_backward");
   detail::run_entropy(detail::entropy_backward<P>(logits, labels, upstream, dlogits, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -701,6 +702,8 @@ template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_e
 void cross_entropy_backward(X&& logits, detail::labels_for<X> auto&& labels,
                             detail::output_beside<X> auto&& dlogits,
                             const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_backward");
   detail::run_entropy(detail::entropy_backward<P>(logits, labels, dlogits, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -724,6 +727,8 @@ void cross_entropy_label_backward(X&& logits, detail::tensor_beside<X> auto&& la
                                   detail::tensor_beside<X> auto&& upstream,
                                   detail::output_beside<X> auto&& dlabels,
                                   const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_label_backward");
   detail::run_entropy(detail::entropy_label_backward<P>(logits, labels, upstream, dlabels, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -746,6 +751,8 @@ template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_e
 void cross_entropy_label_backward(X&& logits, detail::tensor_beside<X> auto&& labels,
                                   detail::output_beside<X> auto&& dlabels,
                                   const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_label_backward");
   detail::run_entropy(detail::entropy_label_backward<P>(logits, labels, dlabels, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -762,14 +769,16 @@ constexpr check_result check_cross_entropy_label_backward(
   return detail::entropy_label_backward<P>(logits, labels, dlabels, options).check();
 }
 
-/// Writes the derivative of the loss along a tangent of the logits and one of the probability labels (forward
-/// mode) to `loss_tangent`, reduced like the loss. A zero tangent is strong (CE-D17).
+/// Writes the derivative of the loss along a tangent of the logits and one of the probability labels (forward mode)
+/// to `loss_tangent`, reduced like the loss. A zero tangent is strong (CE-D17).
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
 void cross_entropy_jvp(X&& logits, detail::tensor_beside<X> auto&& labels,
                        detail::tensor_beside<X> auto&& logits_tangent,
                        detail::tensor_beside<X> auto&& labels_tangent,
                        detail::output_beside<X> auto&& loss_tangent,
                        const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_jvp");
   detail::run_entropy(
       detail::entropy_jvp<P>(logits, labels, logits_tangent, labels_tangent, loss_tangent, options), ex);
 }
@@ -798,6 +807,8 @@ template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_e
 void cross_entropy_from_probabilities(X&& probabilities, detail::labels_for<X> auto&& labels,
                                       detail::output_beside<X> auto&& loss,
                                       const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities");
   detail::run_entropy(detail::likelihood_loss<P>(probabilities, labels, loss, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -821,6 +832,8 @@ void cross_entropy_from_probabilities_backward(X&& probabilities, detail::labels
                                                detail::tensor_beside<X> auto&& upstream,
                                                detail::output_beside<X> auto&& dprobabilities,
                                                const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities_backward");
   detail::run_entropy(
       detail::likelihood_backward<P>(probabilities, labels, upstream, dprobabilities, options), ex);
 }
@@ -843,6 +856,8 @@ template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_e
 void cross_entropy_from_probabilities_backward(X&& probabilities, detail::labels_for<X> auto&& labels,
                                                detail::output_beside<X> auto&& dprobabilities,
                                                const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities_backward");
   detail::run_entropy(detail::likelihood_backward<P>(probabilities, labels, dprobabilities, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
@@ -859,12 +874,14 @@ constexpr check_result check_cross_entropy_from_probabilities_backward(
   return detail::likelihood_backward<P>(probabilities, labels, dprobabilities, options).check();
 }
 
-/// Writes the gradient with respect to probability labels, upstream times w_i (1 - eps) (-log p_i), to
-/// `dlabels`.
+/// Writes the gradient with respect to probability labels, upstream times w_i (1 - eps) (-log p_i), to `dlabels`.
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>
 void cross_entropy_from_probabilities_label_backward(
     X&& probabilities, detail::tensor_beside<X> auto&& labels, detail::tensor_beside<X> auto&& upstream,
     detail::output_beside<X> auto&& dlabels, const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(
+      detail::exceptions_enabled<X>,
+      "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities_label_backward");
   detail::run_entropy(detail::likelihood_label_backward<P>(probabilities, labels, upstream, dlabels, options),
                       ex);
 }
@@ -889,6 +906,9 @@ void cross_entropy_from_probabilities_label_backward(X&& probabilities,
                                                      detail::output_beside<X> auto&& dlabels,
                                                      const detail::options_for<X>& options = {},
                                                      Ex&& ex = {}) {
+  static_assert(
+      detail::exceptions_enabled<X>,
+      "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities_label_backward");
   detail::run_entropy(detail::likelihood_label_backward<P>(probabilities, labels, dlabels, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, executor Ex = serial_executor>

@@ -5,9 +5,11 @@
 ///   f(...)        throws `shape_error` where the check fails, with a message such as
 ///                 `[conv2d] weight expects 3 input channels, input has 4`;
 ///   try_f(...)    noexcept, returns the `status`; works with -fno-exceptions and -fno-rtti.
-/// Under -fno-exceptions a call of a throwing form does not compile, and the message names the other. Nothing is written on error. The order of the
-/// checks is part of the contract: ranks and options, shapes, sizes, pointers, overlap, then (where a policy
-/// makes values errors) data.
+/// Under -fno-exceptions a call of a throwing form does not compile, and the message names the other.
+///
+/// Nothing is written on error. The order of the checks is part of the contract: options that are wrong by themselves,
+/// views that are wrong by themselves (axes, extents, sizes), what does not fit together (axis, ranks, shapes),
+/// pointers, overlap, then (where a policy makes values errors) data.
 #ifndef K754_STATUS_HPP
 #define K754_STATUS_HPP
 

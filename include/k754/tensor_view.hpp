@@ -25,7 +25,7 @@
 
 namespace k754 {
 
-inline constexpr std::size_t dynamic_rank = std::numeric_limits<std::size_t>::max();
+inline constexpr std::size_t dynamic_rank = (std::numeric_limits<std::size_t>::max)();
 inline constexpr std::size_t max_rank = 8;
 
 template <class T, std::size_t Rank = dynamic_rank>
@@ -53,12 +53,12 @@ template <class T, std::size_t Rank>
 inline constexpr bool is_tensor_view<tensor_view<T, Rank>> = true;
 
 template <class C>
-concept contiguous_container = !is_tensor_view<std::remove_cvref_t<C>> && !std::is_array_v<std::remove_cvref_t<C>> &&
-                               requires(C& c) {
-                                 { *c.data() };
-                                 { c.size() } -> std::convertible_to<std::size_t>;
-                                 requires std::is_pointer_v<decltype(c.data())>;
-                               };
+concept contiguous_container =
+    !is_tensor_view<std::remove_cvref_t<C>> && !std::is_array_v<std::remove_cvref_t<C>> && requires(C & c) {
+  {*c.data()};
+  { c.size() } -> std::convertible_to<std::size_t>;
+  requires std::is_pointer_v<decltype(c.data())>;
+};
 
 }  // namespace detail
 
@@ -75,31 +75,27 @@ class tensor_view {
   using axes_type = std::array<index_t, rank_capacity>;
 
   /// No elements; where the rank is dynamic, a null view of rank 0, which kernels refuse.
-  K754_INLINE constexpr tensor_view() noexcept
-    requires(Rank != 0)
-  = default;
+  K754_INLINE constexpr tensor_view() noexcept requires(Rank != 0) = default;
 
   /// One element (rank 0).
-  K754_INLINE constexpr explicit tensor_view(T* data) noexcept
-    requires(Rank == 0 || !has_static_rank)
+  K754_INLINE constexpr explicit tensor_view(T* data) noexcept requires(Rank == 0 || !has_static_rank)
       : data_(data) {}
 
   /// Row-major.
   K754_INLINE constexpr tensor_view(T* data, const std::array<index_t, rank_capacity>& extents) noexcept
-    requires(has_static_rank && Rank > 0)
+      requires(has_static_rank&& Rank > 0)
       : data_(data), extents_(extents) {
     set_row_major();
   }
   K754_INLINE constexpr tensor_view(T* data, const std::array<index_t, rank_capacity>& extents,
                                     const std::array<index_t, rank_capacity>& strides) noexcept
-    requires(has_static_rank && Rank > 0)
+      requires(has_static_rank&& Rank > 0)
       : data_(data), extents_(extents), strides_(strides) {}
 
   /// Run-time rank, at most 8: `extents[0 .. rank)`, row-major or with `strides[0 .. rank)`. A rank above 8 is kept
   /// and refused by every kernel.
   K754_INLINE constexpr tensor_view(T* data, std::size_t rank, const index_t* extents,
-                                    const index_t* strides = nullptr) noexcept
-    requires(!has_static_rank)
+                                    const index_t* strides = nullptr) noexcept requires(!has_static_rank)
       : data_(data), rank_(rank) {
     for (std::size_t axis = 0; axis < axes_held(); ++axis) {
       extents_[axis] = extents[axis];
@@ -109,11 +105,12 @@ class tensor_view {
   }
 
   /// A view of const elements, or of run-time rank, from one that is not.
-  template <class U, std::size_t OtherRank>
-    requires(std::is_convertible_v<U (*)[], T (*)[]> &&
-             (OtherRank == Rank || (!has_static_rank && OtherRank != dynamic_rank)) &&
-             !(std::same_as<U, T> && OtherRank == Rank))
-  K754_INLINE constexpr tensor_view(const tensor_view<U, OtherRank>& other) noexcept : data_(other.data_handle()) {
+  template <class Other, std::size_t OtherRank>
+  requires(std::is_convertible_v<Other (*)[], T (*)[]> &&
+           (OtherRank == Rank || (!has_static_rank && OtherRank != dynamic_rank)) &&
+           !(std::same_as<Other, T> && OtherRank == Rank)) K754_INLINE
+      constexpr tensor_view(const tensor_view<Other, OtherRank>& other) noexcept
+      : data_(other.data_handle()) {
     if constexpr (!has_static_rank) rank_ = other.rank();
     for (std::size_t axis = 0; axis < axes_held(); ++axis) {
       extents_[axis] = other.extent(axis);
@@ -121,16 +118,8 @@ class tensor_view {
     }
   }
 
-  K754_INLINE static constexpr std::size_t rank() noexcept
-    requires(has_static_rank)
-  {
-    return Rank;
-  }
-  K754_INLINE constexpr std::size_t rank() const noexcept
-    requires(!has_static_rank)
-  {
-    return rank_;
-  }
+  K754_INLINE static constexpr std::size_t rank() noexcept requires(has_static_rank) { return Rank; }
+  K754_INLINE constexpr std::size_t rank() const noexcept requires(!has_static_rank) { return rank_; }
 
   K754_INLINE constexpr T* data_handle() const noexcept { return data_; }
   K754_INLINE constexpr index_t extent(std::size_t axis) const noexcept { return extents_[axis]; }
@@ -141,14 +130,15 @@ class tensor_view {
   /// The number of elements; meaningful where no kernel would refuse the view.
   K754_INLINE constexpr index_t size() const noexcept {
     std::size_t product = 1;
-    for (std::size_t axis = 0; axis < axes_held(); ++axis) product *= static_cast<std::size_t>(extents_[axis]);
+    for (std::size_t axis = 0; axis < axes_held(); ++axis)
+      product *= static_cast<std::size_t>(extents_[axis]);
     return static_cast<index_t>(product);
   }
 
   /// The element at an index; not checked.
   template <std::convertible_to<index_t>... Indices>
-    requires(!has_static_rank || sizeof...(Indices) == Rank)
-  K754_INLINE constexpr T& operator()(Indices... indices) const noexcept {
+  requires(!has_static_rank || sizeof...(Indices) == Rank) K754_INLINE constexpr T& operator()(
+      Indices... indices) const noexcept {
     const std::array<index_t, sizeof...(Indices)> index{static_cast<index_t>(indices)...};
     index_t offset = 0;
     for (std::size_t axis = 0; axis < sizeof...(Indices); ++axis) offset += index[axis] * strides_[axis];
@@ -156,7 +146,8 @@ class tensor_view {
   }
 
   /// The same elements with the axes in another order: axis `order[i]` becomes axis i (NumPy's transpose).
-  K754_INLINE constexpr tensor_view permuted(const std::array<std::size_t, rank_capacity>& order) const noexcept {
+  K754_INLINE constexpr tensor_view permuted(
+      const std::array<std::size_t, rank_capacity>& order) const noexcept {
     tensor_view result = *this;
     for (std::size_t axis = 0; axis < axes_held(); ++axis) {
       result.extents_[axis] = extents_[order[axis]];
@@ -167,7 +158,9 @@ class tensor_view {
 
  private:
   /// The rank, or 8 where a view of run-time rank was given more.
-  K754_INLINE constexpr std::size_t axes_held() const noexcept { return rank() < rank_capacity ? rank() : rank_capacity; }
+  K754_INLINE constexpr std::size_t axes_held() const noexcept {
+    return rank() < rank_capacity ? rank() : rank_capacity;
+  }
 
   K754_INLINE constexpr void set_row_major() noexcept {
     std::size_t stride = 1;  // unsigned: an overflow here is found by the kernel's check of the extents
@@ -198,37 +191,36 @@ template <class T>
 K754_INLINE constexpr T* first_element(T& x) noexcept {
   return &x;
 }
-template <class T, std::size_t N>
-K754_INLINE constexpr auto* first_element(T (&array)[N]) noexcept {
+template <class T, std::size_t Extent>
+K754_INLINE constexpr auto* first_element(T (&array)[Extent]) noexcept {
   return first_element(array[0]);
 }
 }  // namespace detail
 
 template <class Array>
-  requires(std::is_array_v<Array>)
-K754_INLINE constexpr auto as_tensor_view(Array& array) noexcept {
+requires(std::is_array_v<Array>) K754_INLINE constexpr auto as_tensor_view(Array& array) noexcept {
   using scalar = std::remove_all_extents_t<Array>;
   constexpr std::size_t rank = std::rank_v<Array>;
   std::array<index_t, rank> extents{};
   [&]<std::size_t... Axis>(std::index_sequence<Axis...>) {
     ((extents[Axis] = static_cast<index_t>(std::extent_v<Array, Axis>)), ...);
-  }(std::make_index_sequence<rank>{});
+  }
+  (std::make_index_sequence<rank>{});
   return tensor_view<scalar, rank>(detail::first_element(array), extents);
 }
 
 /// A temporary must be a view itself (std::span) or give const elements.
 template <detail::contiguous_container Container>
-  requires(std::is_lvalue_reference_v<Container &&> ||
-           std::is_const_v<std::remove_pointer_t<decltype(std::declval<Container&>().data())>> ||
-           std::is_trivially_copyable_v<std::remove_cvref_t<Container>>)
-K754_INLINE constexpr auto as_tensor_view(Container&& container) noexcept {
+requires(std::is_lvalue_reference_v<Container&&> ||
+         std::is_const_v<std::remove_pointer_t<decltype(std::declval<Container&>().data())>> ||
+         std::is_trivially_copyable_v<std::remove_cvref_t<Container>>) K754_INLINE
+    constexpr auto as_tensor_view(Container&& container) noexcept {
   using scalar = std::remove_pointer_t<decltype(container.data())>;
   return tensor_view<scalar, 1>(container.data(), {static_cast<index_t>(container.size())});
 }
 
 template <detail::mdspan_like M>
-  requires(!detail::is_tensor_view<M>)
-K754_INLINE constexpr auto as_tensor_view(const M& m) noexcept {
+requires(!detail::is_tensor_view<M>) K754_INLINE constexpr auto as_tensor_view(const M& m) noexcept {
   using scalar = typename M::element_type;
   constexpr std::size_t rank = M::rank();
   if constexpr (rank == 0) {
@@ -244,18 +236,20 @@ K754_INLINE constexpr auto as_tensor_view(const M& m) noexcept {
 }
 
 template <class X>
-concept tensor_like = requires(X&& x) { as_tensor_view(static_cast<X&&>(x)); };
+concept tensor_like = requires(X&& x) {
+  as_tensor_view(static_cast<X&&>(x));
+};
 
 template <class T>
 tensor_view(T*) -> tensor_view<T, 0>;
-template <class T, std::size_t N>
-tensor_view(T*, const index_t (&)[N]) -> tensor_view<T, N>;
-template <class T, std::size_t N>
-tensor_view(T*, const index_t (&)[N], const index_t (&)[N]) -> tensor_view<T, N>;
-template <class T, std::size_t N>
-tensor_view(T*, const std::array<index_t, N>&) -> tensor_view<T, N>;
-template <class T, std::size_t N>
-tensor_view(T*, const std::array<index_t, N>&, const std::array<index_t, N>&) -> tensor_view<T, N>;
+template <class T, std::size_t Rank>
+tensor_view(T*, const index_t (&)[Rank]) -> tensor_view<T, Rank>;
+template <class T, std::size_t Rank>
+tensor_view(T*, const index_t (&)[Rank], const index_t (&)[Rank]) -> tensor_view<T, Rank>;
+template <class T, std::size_t Rank>
+tensor_view(T*, const std::array<index_t, Rank>&) -> tensor_view<T, Rank>;
+template <class T, std::size_t Rank>
+tensor_view(T*, const std::array<index_t, Rank>&, const std::array<index_t, Rank>&) -> tensor_view<T, Rank>;
 
 namespace detail {
 
@@ -272,14 +266,14 @@ K754_INLINE constexpr tensor_view<const element_of<X>> input_view(X&& x) noexcep
     return view;
   } else {
     const tensor_view<const given> dynamic = view;
-    return {reinterpret_cast<const element_of<X>*>(dynamic.data_handle()), dynamic.rank(), dynamic.extents().data(),
-            dynamic.strides().data()};
+    return {reinterpret_cast<const element_of<X>*>(dynamic.data_handle()), dynamic.rank(),
+            dynamic.extents().data(), dynamic.strides().data()};
   }
 }
 
 template <class X>
-concept output_like = tensor_like<X> &&
-                      !std::is_const_v<typename decltype(as_tensor_view(std::declval<X>()))::element_type>;
+concept output_like =
+    tensor_like<X> && !std::is_const_v<typename decltype(as_tensor_view(std::declval<X>()))::element_type>;
 
 template <output_like X>
 K754_INLINE constexpr tensor_view<element_of<X>> output_view(X&& x) noexcept {

@@ -48,11 +48,28 @@ inline int check_k754(const char* consumer) {
           selected[0] == 1.0F && selected[1] == 2.0F);
 
   const std::array<float, 3> logits = {-inf, 0.0F, 0.0F};
+  const tensor_view<const float, 1> row(logits.data(), {3});
   std::array<float, 3> probabilities = {};
   check("softmax of [-inf, 0, 0] is [0, 0.5, 0.5]",
-        k754::try_softmax(tensor_view<const float, 1>(logits.data(), {3}),
-                          tensor_view<float, 1>(probabilities.data(), {3})) == status::ok &&
+        k754::try_softmax(row, tensor_view<float, 1>(probabilities.data(), {3})) == status::ok &&
             bits(probabilities[0]) == 0 && probabilities[1] == 0.5F && probabilities[2] == 0.5F);
+
+  const std::array<float, 3> labels = {0.0F, 0.5F, 0.5F};
+  float loss = 0.0F;
+  check("cross-entropy with a label of 0 at a logit of -inf is log 2",
+        k754::try_cross_entropy(tensor_view<const float, 2>(logits.data(), {1, 3}),
+                                tensor_view<const float, 2>(labels.data(), {1, 3}),
+                                tensor_view<float, 1>(&loss, {1})) == status::ok &&
+            loss == 0x1.62e43p-1F);
+
+  const std::array<float, 9> image = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const std::array<float, 4> weight = {1, 10, 100, 1000};
+  float sum = 0.0F;
+  check("conv2d with dilation 2 takes the corners",
+        k754::try_conv2d(tensor_view<const float, 4>(image.data(), {1, 3, 3, 1}),
+                         tensor_view<const float, 4>(weight.data(), {1, 2, 2, 1}),
+                         tensor_view<float, 4>(&sum, {1, 1, 1, 1}), {.dilation = {2, 2}}) == status::ok &&
+            sum == 9731.0F);
   return failures;
 }
 

@@ -1,9 +1,8 @@
-# cmake -P installed_files.cmake <prefix> <include> <version>
+# cmake -P installed_files.cmake -- <prefix> <include> <version>
 # The installed headers are the headers of the tree, all of them and nothing else; pkg-config finds them.
 cmake_minimum_required(VERSION 3.25)
-set(prefix ${CMAKE_ARGV3})
-set(include ${CMAKE_ARGV4})
-set(version ${CMAKE_ARGV5})
+include(${CMAKE_CURRENT_LIST_DIR}/../support/arguments.cmake)
+list(POP_FRONT arguments prefix include version)
 
 file(GLOB_RECURSE in_tree RELATIVE ${include} ${include}/*.hpp)
 file(GLOB_RECURSE installed RELATIVE ${prefix}/include ${prefix}/include/*)

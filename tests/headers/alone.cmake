@@ -1,14 +1,9 @@
-# cmake -P alone.cmake <folder> <names> <compiler> <flags>...
+# cmake -P alone.cmake -- <folder> <names> <compiler> <flags>...
 # Compiles each header so named as the only line of a unit, and once more after itself.
 cmake_minimum_required(VERSION 3.25)
-set(folder ${CMAKE_ARGV3})
-set(names ${CMAKE_ARGV4})
-set(command)
-foreach(i RANGE 5 ${CMAKE_ARGC})
-  if(i LESS CMAKE_ARGC)
-    list(APPEND command ${CMAKE_ARGV${i}})
-  endif()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/../support/arguments.cmake)
+list(POP_FRONT arguments folder names)
+set(command ${arguments})
 
 file(GLOB_RECURSE headers ${folder}/${names})
 set(compiled 0)

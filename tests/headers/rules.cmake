@@ -1,7 +1,8 @@
-# cmake -P rules.cmake <include>
+# cmake -P rules.cmake -- <include>
 # What the compiler does not check about the headers.
 cmake_minimum_required(VERSION 3.25)
-set(include ${CMAKE_ARGV3})
+include(${CMAKE_CURRENT_LIST_DIR}/../support/arguments.cmake)
+list(POP_FRONT arguments include)
 file(GLOB_RECURSE headers RELATIVE ${include} ${include}/k754/*.hpp)
 set(wrong 0)
 macro(complain text)
@@ -61,6 +62,21 @@ foreach(header IN LISTS headers)
       complain("is not in k754.hpp")
     endif()
   endif()
+endforeach()
+
+# Every throwing form is known to the test that it names its try_ form where exceptions are off.
+set(forms_file ${CMAKE_CURRENT_LIST_DIR}/../compile_fail/throwing_forms_without_exceptions.cpp)
+file(READ ${forms_file} forms)
+foreach(header IN LISTS headers)
+  file(STRINGS ${include}/${header} lines REGEX "^.*nodiscard.* status try_[a-z0-9_]+\\(")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "status try_([a-z0-9_]+)\\(")
+      string(FIND "${forms}" "CALL(${CMAKE_MATCH_1})" position)
+      if(position LESS 0)
+        complain("try_${CMAKE_MATCH_1} is not in ${forms_file}")
+      endif()
+    endif()
+  endforeach()
 endforeach()
 
 list(LENGTH headers count)

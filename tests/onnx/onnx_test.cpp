@@ -27,8 +27,7 @@ struct not_covered {
   std::string reason;
 };
 
-/// What an operator gets; `outputs` have the expected types and shapes, so that a kernel that sees others
-/// refuses.
+/// What an operator gets; `outputs` have the types and shapes that are expected, and kernels refuse others.
 struct arguments {
   const node& n;
   std::int64_t opset;

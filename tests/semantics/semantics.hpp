@@ -1,5 +1,4 @@
-// The rows of tests/semantics.txt, run as data. A `*_calls.cpp` file says what the words in the `call` column
-// do:
+// The rows of tests/semantics.txt, run as data. A `*_calls.cpp` file says what the words of a call do:
 //
 //     const registration softmax_calls = [] {
 //       register_call("softmax", [](auto& c) {   // c is a row_call<T>, once for each T of float16 ... double
@@ -10,9 +9,8 @@
 //       });
 //     };
 //
-// Every row runs in every placement and hostile floating-point environment. Its results are compared as bits;
-// nothing outside an output may be written, nor anything at all on error; every value that a row states must
-// be used.
+// Every row runs in every placement and hostile floating-point environment. Its results are compared as
+// bits; nothing outside an output may be written, nor anything at all on error; what a row states must be used.
 #pragma once
 
 #include <k754/bits.hpp>

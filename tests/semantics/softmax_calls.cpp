@@ -1,5 +1,9 @@
-#include <k754/softmax.hpp>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <tuple>
 
+#include "../support/softmax_kernels.hpp"
 #include "semantics.hpp"
 
 namespace k754_test {
@@ -7,119 +11,78 @@ namespace {
 
 using namespace k754;
 
-template <policy P>
-void register_forward(const std::string& words) {
-  register_call("softmax" + words, [](auto& c) {
-    const auto x = c.input();
-    const auto y = c.output(shape_of(x));
-    const softmax_options options{.axis = c.integer("axis", -1)};
-    c.run([=] { return try_softmax<P>(x, y, options); });
-  });
-  register_call("log_softmax" + words, [](auto& c) {
-    const auto x = c.input();
-    const auto y = c.output(shape_of(x));
-    const softmax_options options{.axis = c.integer("axis", -1)};
-    c.run([=] { return try_log_softmax<P>(x, y, options); });
-  });
-}
+template <floating T>
+using form = status (*)(const softmax_kernel&, const softmax_arguments<T>&);
 
-template <policy P>
-void register_masked(const std::string& words) {
-  register_call("masked_softmax" + words, [](auto& c) {
-    const auto x = c.input();
-    const auto mask = c.template input<bool>("mask");
-    const auto y = c.output(shape_of(x));
-    const softmax_options options{.axis = c.integer("axis", -1)};
-    c.run([=] { return try_masked_softmax<P>(x, mask, y, options); });
-  });
-  register_call("masked_log_softmax" + words, [](auto& c) {
-    const auto x = c.input();
-    const auto mask = c.template input<bool>("mask");
-    const auto y = c.output(shape_of(x));
-    const softmax_options options{.axis = c.integer("axis", -1)};
-    c.run([=] { return try_masked_log_softmax<P>(x, mask, y, options); });
-  });
-}
+/// What a call does, whatever its policy: that is in the pointers.
+struct softmax_call {
+  softmax_kernel kernel;
+  std::tuple<form<float16>, form<bfloat16>, form<float>, form<double>> forms;
 
-template <class View>
-shape reduced(const View& x, const logsumexp_options& options) {
-  shape extents = shape_of(x);
-  if (extents.empty()) return extents;  // an error
-  const auto axis = extents.begin() + (options.axis < 0 ? options.axis + std::ssize(extents) : options.axis);
-  if (options.keepdims) {
-    *axis = 1;
-  } else {
-    extents.erase(axis);
+  template <floating T>
+  void operator()(row_call<T>& c) const {
+    softmax_arguments<T> a;
+    a.input = c.input();
+    if (kernel.backward()) a.upstream = c.input("upstream");
+    if (kernel.masked) a.mask = c.template input<bool>("mask");
+    a.axis = c.integer("axis", -1);
+    if (kernel.reduces()) a.keepdims = c.word("keepdims", "false") == "true";
+    a.output = c.output(shape_of_result(a));
+    c.run([=, this] { return std::get<form<T>>(forms)(kernel, a); });
   }
-  return extents;
-}
 
-logsumexp_options logsumexp_options_of(any_call& c) {
-  return {.axis = c.integer("axis", -1), .keepdims = c.word("keepdims", "false") == "true"};
-}
+  template <floating T>
+  shape shape_of_result(const softmax_arguments<T>& a) const {
+    shape extents = shape_of(a.input);
+    if (!kernel.reduces()) return extents;
+    const auto axis = extents.begin() + (a.axis < 0 ? a.axis + std::ssize(extents) : a.axis);
+    if (a.keepdims) {
+      *axis = 1;
+    } else {
+      extents.erase(axis);
+    }
+    return extents;
+  }
+};
 
+/// Registers the named kernels with a policy, in words and in code.
 template <policy P>
-void register_logsumexp(const std::string& words) {
-  register_call("logsumexp" + words, [](auto& c) {
-    const auto x = c.input();
-    const auto options = logsumexp_options_of(c);
-    const auto y = c.output(reduced(x, options));
-    c.run([=] { return try_logsumexp<P>(x, y, options); });
-  });
-}
-
-template <policy P>
-void register_backward(const std::string& words) {
-  register_call("softmax_backward" + words, [](auto& c) {
-    const auto y = c.input();
-    const auto g = c.input("upstream");
-    const auto dx = c.output(shape_of(y));
-    c.run([=] { return try_softmax_backward<P>(y, g, dx); });
-  });
-  register_call("log_softmax_backward" + words, [](auto& c) {
-    const auto y = c.input();
-    const auto g = c.input("upstream");
-    const auto dx = c.output(shape_of(y));
-    c.run([=] { return try_log_softmax_backward<P>(y, g, dx); });
-  });
+void register_kernels(const std::string& words, std::initializer_list<std::string_view> names) {
+  for (const softmax_kernel& kernel : softmax_kernels) {
+    for (const std::string_view name : names) {
+      if (name != kernel.name) continue;
+      register_call(kernel.name + words, softmax_call{kernel,
+                                                      {&try_kernel<P, float16>, &try_kernel<P, bfloat16>,
+                                                       &try_kernel<P, float>, &try_kernel<P, double>}});
+    }
+  }
 }
 
 const registration softmax_calls = [] {
-  register_forward<policy{}>("");
-  register_forward<policy{.zero_mass = zero_mass::zero}>(" zero_mass=zero");
-  register_forward<policy{.zero_mass = zero_mass::uniform}>(" zero_mass=uniform");
-  register_forward<policy{.pos_inf = pos_inf::limit}>(" pos_inf=limit");
-  register_forward<policy{.subnormals = subnormals::flush}>(" subnormals=flush");
-  register_masked<policy{}>("");
-  register_masked<policy{.fully_masked = fully_masked::nan}>(" fully_masked=nan");
-  register_masked<policy{.fully_masked = fully_masked::uniform}>(" fully_masked=uniform");
-  register_masked<policy{.zero_mass = zero_mass::zero}>(" zero_mass=zero");
-  register_masked<policy{.zero_mass = zero_mass::uniform}>(" zero_mass=uniform");
-  register_logsumexp<policy{}>("");
-  register_logsumexp<policy{.subnormals = subnormals::flush}>(" subnormals=flush");
-  register_call("masked_logsumexp", [](auto& c) {
-    const auto x = c.input();
-    const auto mask = c.template input<bool>("mask");
-    const auto options = logsumexp_options_of(c);
-    const auto y = c.output(reduced(x, options));
-    c.run([=] { return try_masked_logsumexp(x, mask, y, options); });
-  });
-  register_backward<policy{}>("");
-  register_backward<policy{.subnormals = subnormals::flush}>(" subnormals=flush");
-  register_call("masked_softmax_backward", [](auto& c) {
-    const auto y = c.input();
-    const auto g = c.input("upstream");
-    const auto mask = c.template input<bool>("mask");
-    const auto dx = c.output(shape_of(y));
-    c.run([=] { return try_masked_softmax_backward(y, g, mask, dx); });
-  });
-  register_call("masked_log_softmax_backward", [](auto& c) {
-    const auto y = c.input();
-    const auto g = c.input("upstream");
-    const auto mask = c.template input<bool>("mask");
-    const auto dx = c.output(shape_of(y));
-    c.run([=] { return try_masked_log_softmax_backward(y, g, mask, dx); });
-  });
+  using names = std::initializer_list<std::string_view>;
+  const names all = {"softmax",
+                     "log_softmax",
+                     "logsumexp",
+                     "softmax_backward",
+                     "masked_softmax",
+                     "masked_log_softmax",
+                     "masked_logsumexp",
+                     "log_softmax_backward",
+                     "masked_softmax_backward",
+                     "masked_log_softmax_backward"};
+  const names forward = {"softmax", "log_softmax"};
+  const names masked = {"masked_softmax", "masked_log_softmax"};
+  register_kernels<policy{}>("", all);
+  register_kernels<policy{.zero_mass = zero_mass::zero}>(" zero_mass=zero", forward);
+  register_kernels<policy{.zero_mass = zero_mass::zero}>(" zero_mass=zero", masked);
+  register_kernels<policy{.zero_mass = zero_mass::uniform}>(" zero_mass=uniform", forward);
+  register_kernels<policy{.zero_mass = zero_mass::uniform}>(" zero_mass=uniform", masked);
+  register_kernels<policy{.pos_inf = pos_inf::limit}>(" pos_inf=limit", forward);
+  register_kernels<policy{.fully_masked = fully_masked::nan}>(" fully_masked=nan", masked);
+  register_kernels<policy{.fully_masked = fully_masked::uniform}>(" fully_masked=uniform", masked);
+  register_kernels<policy{.subnormals = subnormals::flush}>(" subnormals=flush", forward);
+  register_kernels<policy{.subnormals = subnormals::flush}>(
+      " subnormals=flush", {"logsumexp", "softmax_backward", "log_softmax_backward"});
 };
 
 }  // namespace

@@ -1,13 +1,9 @@
-# cmake -P compile_and_run.cmake <program> <compiler> <arguments>...
+# cmake -P compile_and_run.cmake -- <program> <compiler> <arguments>...
 # Compiles and links <program>, then runs it; both must succeed.
 cmake_minimum_required(VERSION 3.25)
-set(command)
-foreach(i RANGE 4 ${CMAKE_ARGC})
-  if(i LESS CMAKE_ARGC)
-    list(APPEND command ${CMAKE_ARGV${i}})
-  endif()
-endforeach()
-set(program ${CMAKE_ARGV3})
+include(${CMAKE_CURRENT_LIST_DIR}/arguments.cmake)
+list(POP_FRONT arguments program)
+set(command ${arguments})
 get_filename_component(folder ${program} DIRECTORY)
 file(MAKE_DIRECTORY ${folder})
 execute_process(COMMAND ${command} -o ${program} RESULT_VARIABLE failed COMMAND_ECHO STDOUT)

@@ -44,13 +44,13 @@ class sampler {
     return static_cast<index_t>(bits_.below(static_cast<std::uint64_t>(bound)));
   }
   double uniform(double low, double high) {
-    return low + (high - low) * std::ldexp(static_cast<double>(bits_() >> 11), -53);
+    return low + k754::detail::rounded((high - low) * std::ldexp(static_cast<double>(bits_() >> 11), -53));
   }
   /// Roughly normal.
   double normal(double sigma) {
     double sum = 0.0;
     for (int i = 0; i < 12; ++i) sum += uniform(-0.5, 0.5);
-    return sigma * sum;
+    return k754::detail::rounded(sigma * sum);
   }
 
  private:

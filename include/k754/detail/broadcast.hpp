@@ -213,10 +213,10 @@ struct strided {
 };
 
 /// A run of `length` elements, through which every operand steps with one stride.
-template <std::size_t N>
+template <std::size_t Count>
 struct elementwise_run {
-  std::array<index_t, N> offsets;
-  std::array<index_t, N> strides;
+  std::array<index_t, Count> offsets;
+  std::array<index_t, Count> strides;
   index_t length;
 
   /// Operand `n`, whose elements start at `data`.
@@ -228,10 +228,10 @@ struct elementwise_run {
 
 /// The elements of a shape in row-major order, with the offsets that they have in N operands. Axes that every
 /// operand steps through as through one are joined, so that runs are long.
-template <std::size_t N>
+template <std::size_t Count>
 class elementwise_loop {
  public:
-  constexpr elementwise_loop(const layout& shape, const std::array<axes, N>& strides) noexcept
+  constexpr elementwise_loop(const layout& shape, const std::array<axes, Count>& strides) noexcept
       : count_(element_count(shape)) {
     if (count_ == 0) return;
     for (std::size_t axis = 0; axis < shape.rank; ++axis) {
@@ -242,7 +242,7 @@ class elementwise_loop {
       } else {
         extents_[rank_++] = extent;
       }
-      for (std::size_t n = 0; n < N; ++n) strides_[n][rank_ - 1] = strides[n][axis];
+      for (std::size_t n = 0; n < Count; ++n) strides_[n][rank_ - 1] = strides[n][axis];
     }
     if (rank_ == 0) extents_[rank_++] = 1;
   }
@@ -254,13 +254,13 @@ class elementwise_loop {
   constexpr void for_runs(index_t begin, index_t end, const Body& body) const {
     if (begin >= end) return;
     const index_t row = extents_[rank_ - 1];
-    index_walk<N> walk(rank_ - 1, extents_, strides_, begin / row);
-    elementwise_run<N> run{};
-    for (std::size_t n = 0; n < N; ++n) run.strides[n] = strides_[n][rank_ - 1];
+    index_walk<Count> walk(rank_ - 1, extents_, strides_, begin / row);
+    elementwise_run<Count> run{};
+    for (std::size_t n = 0; n < Count; ++n) run.strides[n] = strides_[n][rank_ - 1];
     index_t column = begin % row;
     for (index_t at = begin; at < end; at += run.length, column = 0, walk.next()) {
       run.length = row - column < end - at ? row - column : end - at;
-      for (std::size_t n = 0; n < N; ++n) run.offsets[n] = walk.offset(n) + column * run.strides[n];
+      for (std::size_t n = 0; n < Count; ++n) run.offsets[n] = walk.offset(n) + column * run.strides[n];
       body(run);
     }
   }
@@ -268,8 +268,8 @@ class elementwise_loop {
  private:
   /// Whether axis `axis` continues the joined axis `outer` in every operand.
   constexpr bool joins(std::size_t outer, index_t extent, std::size_t axis,
-                       const std::array<axes, N>& strides) const noexcept {
-    for (std::size_t n = 0; n < N; ++n) {
+                       const std::array<axes, Count>& strides) const noexcept {
+    for (std::size_t n = 0; n < Count; ++n) {
       index_t step = 0;
       if (__builtin_mul_overflow(strides[n][axis], extent, &step) || step != strides_[n][outer]) return false;
     }
@@ -279,7 +279,7 @@ class elementwise_loop {
   index_t count_;
   std::size_t rank_ = 0;
   axes extents_ = {};
-  std::array<axes, N> strides_ = {};
+  std::array<axes, Count> strides_ = {};
 };
 
 /// The loop over an output's shape, with the offsets in the operands named after it.

@@ -40,8 +40,8 @@ constexpr layout layout_of(const tensor_view<T>& view) noexcept {
 /// excuse an overflow of the others.
 constexpr check_result check_extents(const char* kernel, const char* argument, const layout& view) noexcept {
   if (view.rank > max_rank) {
-    return failure(status::rank_mismatch, kernel, argument, "has {} axes, at most {} are supported", view.rank,
-                   max_rank);
+    return failure(status::rank_mismatch, kernel, argument, "has {} axes, at most {} are supported",
+                   view.rank, max_rank);
   }
   index_t bytes = view.element_size;
   index_t reach = view.element_size;
@@ -55,10 +55,12 @@ constexpr check_result check_extents(const char* kernel, const char* argument, c
     index_t stride = view.strides[axis];
     if (__builtin_mul_overflow(bytes, extent, &bytes) ||
         (stride < 0 && __builtin_sub_overflow(index_t{0}, stride, &stride)) ||
-        __builtin_mul_overflow(stride, extent - 1, &span) || __builtin_mul_overflow(span, view.element_size, &span) ||
+        __builtin_mul_overflow(stride, extent - 1, &span) ||
+        __builtin_mul_overflow(span, view.element_size, &span) ||
         __builtin_add_overflow(reach, span, &reach)) {
       return failure(status::size_overflow, kernel, argument,
-                     "is too large: extent {} with stride {} on axis {} overflows", extent, view.strides[axis], axis);
+                     "is too large: extent {} with stride {} on axis {} overflows", extent,
+                     view.strides[axis], axis);
     }
   }
   return {};
@@ -215,9 +217,11 @@ constexpr bool same_elements(const layout& a, const layout& b) noexcept {
   return true;
 }
 
-constexpr check_result check_no_self_overlap(const char* kernel, const char* argument, const layout& output) noexcept {
+constexpr check_result check_no_self_overlap(const char* kernel, const char* argument,
+                                             const layout& output) noexcept {
   if (overlaps_itself(output)) {
-    return failure(status::self_overlap, kernel, argument, "has strides that put two of its elements in one place");
+    return failure(status::self_overlap, kernel, argument,
+                   "has strides that put two of its elements in one place");
   }
   return {};
 }
@@ -226,8 +230,8 @@ constexpr check_result check_no_self_overlap(const char* kernel, const char* arg
 enum class sharing { none, exact_alias };
 
 /// `text` completes the message: "shares memory with input".
-constexpr check_result check_sharing(const char* kernel, const char* argument, const char* text, const layout& output,
-                                     const layout& other, sharing allowed) noexcept {
+constexpr check_result check_sharing(const char* kernel, const char* argument, const char* text,
+                                     const layout& output, const layout& other, sharing allowed) noexcept {
   if (std::is_constant_evaluated()) return {};
   if (allowed == sharing::exact_alias && same_elements(output, other)) return {};
   if (share_memory(output, other)) return failure(status::overlap, kernel, argument, text);
@@ -299,17 +303,17 @@ constexpr index_t element_count(const layout& view) noexcept {
 }
 
 /// Walks the indices of a shape in row-major order, carrying the offset that each has in N arrays of strides.
-template <std::size_t N>
+template <std::size_t Count>
 class index_walk {
  public:
-  constexpr index_walk(std::size_t rank, const axes& extents, const std::array<axes, N>& strides,
+  constexpr index_walk(std::size_t rank, const axes& extents, const std::array<axes, Count>& strides,
                        index_t start) noexcept
       : rank_(rank), extents_(extents), strides_(strides) {
     for (std::size_t axis = rank; axis > 0 && start > 0; --axis) {  // at 0 there may be extents of 0
       const std::size_t i = axis - 1;
       index_[i] = start % extents_[i];
       start /= extents_[i];
-      for (std::size_t n = 0; n < N; ++n) offsets_[n] += index_[i] * strides_[n][i];
+      for (std::size_t n = 0; n < Count; ++n) offsets_[n] += index_[i] * strides_[n][i];
     }
   }
 
@@ -319,10 +323,10 @@ class index_walk {
     for (std::size_t axis = rank_; axis > 0; --axis) {
       const std::size_t i = axis - 1;
       if (++index_[i] < extents_[i]) {
-        for (std::size_t n = 0; n < N; ++n) offsets_[n] += strides_[n][i];
+        for (std::size_t n = 0; n < Count; ++n) offsets_[n] += strides_[n][i];
         return;
       }
-      for (std::size_t n = 0; n < N; ++n) offsets_[n] -= (extents_[i] - 1) * strides_[n][i];
+      for (std::size_t n = 0; n < Count; ++n) offsets_[n] -= (extents_[i] - 1) * strides_[n][i];
       index_[i] = 0;
     }
   }
@@ -330,9 +334,9 @@ class index_walk {
  private:
   std::size_t rank_;
   axes extents_;
-  std::array<axes, N> strides_;
+  std::array<axes, Count> strides_;
   axes index_ = {};
-  std::array<index_t, N> offsets_ = {};
+  std::array<index_t, Count> offsets_ = {};
 };
 
 }  // namespace K754_ABI

@@ -19,31 +19,32 @@ namespace reference {
 inline namespace K754_ABI {
 
 /// The element with the greatest rank wins, for argmin too.
-template <extremum E, policy P, element T>
+template <extremum Extremum, policy P, element T>
 constexpr auto rank_of(T x) noexcept {
   if constexpr (floating<T> && P.nans != nans::total_order) {  // which tells all bit patterns apart
     using key = bits_of<T>;
-    if (is_nan(x)) return static_cast<key>(~key{0});  // propagate: above +inf for argmax, below -inf for argmin
+    if (is_nan(x))
+      return static_cast<key>(~key{0});  // propagate: above +inf for argmax, below -inf for argmin
     if constexpr (P.subnormals == subnormals::flush) x = flush_subnormal(x);
     if constexpr (P.zeros == zeros::equal) {
       if (is_zero(x)) x = from_bits<T>(0);
     }
   }
   const auto key = order_key(x);
-  return E == extremum::maximum ? key : static_cast<decltype(key)>(~key);
+  return Extremum == extremum::maximum ? key : static_cast<decltype(key)>(~key);
 }
 
 /// The winner of x[0], x[stride], ... x[(n-1) stride]; -1 where no element takes part.
-template <extremum E, policy P, element T>
+template <extremum Extremum, policy P, element T>
 constexpr index_t arg_extremum(const T* x, index_t n, index_t stride) noexcept {
   index_t winner = -1;
-  decltype(rank_of<E, P>(T{})) best{};
+  decltype(rank_of<Extremum, P>(T{})) best{};
   for (index_t i = 0; i < n; ++i) {
     const T value = detail::load(x + i * stride);
     if constexpr (floating<T> && P.nans == nans::omit) {
       if (is_nan(value)) continue;
     }
-    const auto rank = rank_of<E, P>(value);
+    const auto rank = rank_of<Extremum, P>(value);
     if (winner < 0 || rank > best || (P.ties == ties::last && rank == best)) {
       winner = i;
       best = rank;
@@ -53,10 +54,10 @@ constexpr index_t arg_extremum(const T* x, index_t n, index_t stride) noexcept {
 }
 
 /// The same for `count` rows that begin at adjacent elements.
-template <extremum E, policy P, element T>
+template <extremum Extremum, policy P, element T>
 constexpr void arg_extremum_columns(const T* x, index_t n, index_t stride, index_t count, index_t* winners) noexcept {
   for (index_t column = 0; column < count; ++column) {
-    winners[column] = arg_extremum<E, P>(x + column, n, stride);
+    winners[column] = arg_extremum<Extremum, P>(x + column, n, stride);
   }
 }
 

@@ -23,6 +23,10 @@
 /// A gradient is multiplied by the upstream gradient: first (upstream / D) w for a hard label, where D is the
 /// denominator of a mean, then the rest; (upstream / D) last for soft labels.
 ///
+/// Over rows, in row-major order: the sum is the lane_sum of their losses, which are not rounded before;
+/// ignored rows leave their places empty. D is the number of rows, or the lane_sum of the weights of those
+/// that are kept (a poisoned row weighs 1). The mean is the sum divided by D.
+///
 /// Zeros that a caller gave (labels, weights, 1 - eps, tangents, upstream) are strong: `given_times`. Zeros
 /// that were computed are not: they may have underflowed. For the same reason an infinite label or weight
 /// makes an infinite loss also where L is 0 (`given_times_surprisal`).
@@ -34,8 +38,8 @@
 ///
 /// Error, in ULP of the result, for rows up to 2^20: hard label, and the loss of labels that are not
 /// negative: 0.5001 (f16 0.5005); f64 0.51. Elsewhere that plus 2^-46 (f64: 2^-60) times the sum of the
-/// magnitudes of what is added or subtracted: |W| p_i + |q'_i| for the gradient, the terms of W L + A for
-/// negative labels, those of the jvp.
+/// magnitudes of what is added or subtracted: sum |q'_j| p_i + |q'_i| for the gradient, sum |q'_i| t_i for
+/// the loss of negative labels, and the magnitudes of all these together for the jvp.
 ///
 /// Source of the form that keeps small losses: see row_mass.hpp.
 #ifndef K754_REFERENCE_CROSS_ENTROPY_HPP
@@ -126,11 +130,6 @@ template <class Number>
 Number kept_share(double smoothing) noexcept {
   return to_number<Number>(1.0) - to_number<Number>(smoothing);
 }
-template <std::same_as<double> Number>
-Number kept_share(double smoothing) noexcept {
-  return 1.0 - smoothing;
-}
-
 /// q'_i of one row: of probabilities, or of an index label.
 template <policy P, floating T>
 class soft_labels {

@@ -130,9 +130,9 @@ inline scaled_double_double exp_nonpositive(double_double d) noexcept {
   const double q23 = fma(r.high, 0x1.6c16c17d91695p-9, 0x1.1111110a2748p-6);
   const double q45 = fma(r.high, 0x1.a0170c6809ebdp-15, 0x1.a01fae132f893p-12);
   const double q = fma(square, fma(square, q45, q23), q01);
-  const double small = fma(r.high, r.low, half_square.low) + r.low;
+  const double low_part = fma(r.high, r.low, half_square.low) + r.low;
   const double_double p = fast_two_sum(r.high, half_square.high);
-  const double p_low = fma(r.high * half_square.high, q, small) + p.low;
+  const double p_low = fma(r.high * half_square.high, q, low_part) + p.low;
 
   const double_double power = table[n_bits & 7];
   const double_double product = two_product(power.high, p.high);

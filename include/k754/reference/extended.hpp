@@ -91,12 +91,12 @@ inline extended operator+(const extended& a, const extended& b) noexcept {
   if (is_zero(b.high)) return a;
   const bool a_larger = a.exponent >= b.exponent;
   const extended& large = a_larger ? a : b;
-  const extended& small = a_larger ? b : a;
-  const int distance = small.exponent - large.exponent;
+  const extended& smaller = a_larger ? b : a;
+  const int distance = smaller.exponent - large.exponent;
   if (distance < -1000) return large;
   const double_double x{large.high, large.low};
-  const double_double y{detail_extended::scaled(small.high, distance),
-                        detail_extended::scaled(small.low, distance)};
+  const double_double y{detail_extended::scaled(smaller.high, distance),
+                        detail_extended::scaled(smaller.low, distance)};
   return detail_extended::normalized(a_larger ? add(x, y) : add(y, x), large.exponent);
 }
 inline extended operator-(const extended& a, const extended& b) noexcept { return a + negated(b); }

@@ -32,8 +32,8 @@
 ///     R'  = lane_sum<compensated> of E_i
 ///     O   = 2^-256 ((c - 1) 2^256 + R'),  S = 2^-256 (c 2^256 + R'),  R = 2^-256 R'
 ///     L   = log1p_nonnegative(O)
-///   The factor 2^256 keeps e_i > 2^-1155 normal, so that sums of exponentials that are subnormal, or below, are
-///   right too; it is taken off last, rounding once where the result is subnormal.
+///   The factor 2^256 keeps e_i > 2^-1155 normal, so that sums of exponentials that are subnormal, or
+///   below, are right too; it is taken off last, rounding once where the result is subnormal.
 ///
 /// Error: R, O and S are relatively within that of the exponentials plus 516 * 2^-53 (f64: 2^-90) for n up to
 /// 2^20.

@@ -1,38 +1,43 @@
-/// The definition of softmax, log_softmax, logsumexp and of the two gradients, on one row. `row_mass.hpp` has
+/// The definition of softmax, log_softmax, logsumexp and of the two gradients, on one row. row_mass.hpp has
 /// the symbols m, c, d_i, e_i, O, S, L and how they are computed; this file adds what is done with them.
 ///
-///                   float, float16, bfloat16 (in double)      double (in double-double)
-///   softmax_i       e_i * r,  r = 1 / S                       2^-256 fma(E_i, r.high, E_i * r.low),  r = 1 /
-///   S log_softmax_i   d_i - L                                   d_i - L logsumexp       m + L L + m
+///                   float, float16, bfloat16      double
+///                   in double                     in double-double
+///     softmax_i     e_i * r                       2^-256 fma(E_i, r.high, E_i * r.low)       r = 1 / S
+///     log_softmax_i d_i - L                       d_i - L
+///     logsumexp     m + L                         L + m
 ///
-/// with e_i = 1 and d_i = +0 for x_i = m, and one rounding to the result's type at the end. In the f64
-/// softmax E_i is the leading part alone, 2^256 e_i rounded to double.
+/// with e_i = 1 and d_i = +0 for x_i = m, and one rounding to the result's type at the end. In the softmax of
+/// doubles E_i is the leading part alone: 2^256 e_i rounded to double.
 ///
 /// Gradients, from the output y and the upstream gradient g:
 ///
-///   softmax_backward       dx_i = y_i * (g_i - D),      D = sum of y_j g_j
-///   log_softmax_backward   dx_i = g_i - exp(y_i) * G,   G = sum of g_j;  a y_i above 0 counts as 0
+///     softmax_backward       dx_i = y_i * (g_i - D)        D = sum of y_j g_j
+///     log_softmax_backward   dx_i = g_i - exp(y_i) * G     G = sum of g_j; a y_i above 0 counts as 0
 ///
-///   float, float16, bfloat16: D and G are lane_sums of doubles (the products y_j g_j are exact);
-///     y_i * (g_i - D) as written, fma(-exp(y_i), G, g_i), then one rounding to the result's type.
-///   double: g is scaled by 2^k so that nothing overflows or underflows on the way: the largest |g_j|
-///   (softmax: of those
-///     with y_j != 0) lands in [2^500, 2^501), or k = 1000. D = lane_sum<compensated> of two_product(y_j, 2^k
-///     g_j); y_i * (g_i - D) in double-double on significands in [1, 2). G = lane_sum<compensated> of 2^k
-///     g_j; 2^256 g_i - E_i * G in double-double. One rounding at the end, which takes the scale off. If a
-///     y_j g_j (log_softmax: a g_j) is not finite, D (G) is the lane_sum of these alone, and dx is computed
-///     as written, in double.
+///   float, float16, bfloat16: D and G are lane_sums of doubles (the products y_j g_j are exact); then
+///     y_i * (g_i - D) as written, fma(-exp(y_i), G, g_i), and one rounding to the result's type.
+///   double: for the sums g is scaled by 2^k, so that nothing overflows or loses bits to underflow. The
+///     largest |g_j| (softmax: of those with y_j != 0) lands in [2^500, 2^501), or k = 1000. 2^k D is the
+///     lane_sum<compensated> of two_product(y_j, 2^k g_j), 2^k G that of 2^k g_j. Then, in double-double on
+///     significands in [1, 2) with exponents of their own: g_i - D, times y_i; exp(y_i) * G (below -800 the
+///     square of exp(y_i / 2)), g_i minus that; and one rounding. If a y_j g_j (log_softmax: a g_j) is not
+///     finite, D (G) is the lane_sum of these alone, and dx is computed as written, in double.
 ///
-/// A result that is zero, or rounds to zero, is +0 (only `subnormals::flush` writes -0). NaN results are
-/// canonical.
+/// A result that is zero, or rounds to zero, is +0; only subnormals::flush writes -0. NaNs are canonical.
 ///
-/// Bounds, in ULP of the result, for rows up to 2^20. float, bfloat16: softmax and log_softmax 0.5001,
-/// float16 0.5005. double: softmax 1.6: with u = 2^-53, rounding E_i and the fma each contribute a relative
-/// error of at most u (that of exp and r is below 2^-62), which is at most 1 + 0.5 ULP; where the result is
-/// subnormal the last rounding adds 0.5 and the other two are halved or less. log_softmax 1.0 (two terms of
-/// one sign, one rounding). Where terms cancel: those plus 2^-46 (double: 2^-50) times the sum of the
-/// magnitudes of the terms: |m| + L for logsumexp; y_i (|g_i| + sum |y_j g_j|) and |g_i| + exp(y_i) sum |g_j|
-/// for the gradients.
+/// Bounds, in ULP of the result, for rows of n <= 2^20:
+///
+///   float, bfloat16: softmax and log_softmax 0.5001, float16 0.5005. The relative error in double is below
+///     2^-43, which is 2^-19 ULP of a float.
+///   double: softmax 1.6. With u = 2^-53, rounding E_i and the fma contribute a relative error of at most u
+///     each, which is at most 1 + 0.5 ULP (those of exp and r are below 2^-62); where the result is subnormal
+///     the last rounding adds 0.5 and the other two count half or less. log_softmax 1.0: two terms of one
+///     sign, one rounding.
+///   Where terms cancel, the same (logsumexp and gradients of doubles 1.0) plus d 2^-53, d = n/4096 + 264
+///     (double: 2^-50), times the sum of their magnitudes: |m| + L for logsumexp; y_i (|g_i| + sum |y_j g_j|)
+///     and |g_i| + exp(y_i) sum |g_j| for the gradients. d is the depth of a lane_sum with the operations
+///     around it.
 ///
 /// The `_row` functions are to be evaluated in the default environment; the forms without `_row` see to that.
 #ifndef K754_REFERENCE_SOFTMAX_HPP
@@ -213,16 +218,40 @@ inline double larger_magnitude(double a, double b) noexcept {
   return detail::magnitude_bits(a) < detail::magnitude_bits(b) ? b : a;
 }
 
-/// 2^exponent y a, rounded once; y and a finite, a normalized.
-inline double scaled_product(double y, double_double a, int exponent) noexcept {
-  if (is_zero(y) || is_zero(a.high)) return 0.0;
-  const int y_exponent = exponent_of(y), a_exponent = exponent_of(a.high);
-  using elementary::power_of_two;
-  const auto significand = [](double x, int e) {  // in two steps: 2^-e may be out of range
-    return x * power_of_two(-(e / 2)) * power_of_two(-(e - e / 2));
+/// 2^exponent x, x finite and normalized, as a significand in [1, 2) in magnitude (or zero) and an exponent.
+inline scaled_double_double normalized(double_double x, int exponent = 0) noexcept {
+  if (is_zero(x.high)) return {{0.0, 0.0}, 0};
+  const int e = exponent_of(x.high);
+  const double half = elementary::power_of_two(-(e / 2));  // 2^-e alone may be out of range
+  const double other_half = elementary::power_of_two(-(e - e / 2));
+  return {{x.high * half * other_half, detail::rounded(x.low * half * other_half)}, exponent + e};
+}
+
+/// a - b of normalized numbers; the smaller one does not count where it is below 2^-300 of the other.
+inline scaled_double_double subtract(scaled_double_double a, scaled_double_double b) noexcept {
+  const scaled_double_double minus_b = {{-b.significand.high, -b.significand.low}, b.exponent};
+  const int distance = a.exponent - b.exponent;
+  if (is_zero(b.significand.high) || (distance > 300 && !is_zero(a.significand.high))) return a;
+  if (is_zero(a.significand.high) || distance < -300) return minus_b;
+  const auto shifted = [](double_double x, int by) {
+    const double power = elementary::power_of_two(by);
+    return double_double{x.high * power, detail::rounded(x.low * power)};
   };
-  const double_double unit = {significand(a.high, a_exponent), significand(a.low, a_exponent)};
-  return round_scaled({multiply(unit, significand(y, y_exponent)), exponent + y_exponent + a_exponent});
+  if (distance >= 0)
+    return normalized(add(a.significand, shifted(minus_b.significand, -distance)), a.exponent);
+  return normalized(add(minus_b.significand, shifted(a.significand, distance)), b.exponent);
+}
+
+inline scaled_double_double multiply(scaled_double_double a, scaled_double_double b) noexcept {
+  return {reference::multiply(a.significand, b.significand), a.exponent + b.exponent};
+}
+
+/// exp(y), at most 1, in a range that reaches down to exp(-1600): times the largest gradient it still counts.
+inline scaled_double_double probability(double y) noexcept {
+  if (!(y < 0.0)) return {{1.0, 0.0}, 0};
+  if (y >= -800.0) return exp_nonpositive(double_double{y, 0.0});
+  const scaled_double_double root = exp_nonpositive(double_double{0.5 * y, 0.0});
+  return multiply(root, root);
 }
 
 /// Calls `body(y_i, g_i)` for the elements present, `absent()` for the others.
@@ -286,8 +315,9 @@ void softmax_backward_row(const gradient_row<T>& row) noexcept {
     const double_double dot = sum_of<Flush, compensated>(row, [&](double y, double g) {
                                 return is_zero(y) ? double_double{} : two_product(y, scaled(g));
                               }).value();
-    write_gradient<Flush>(row, [&](double y, double g) {
-      return is_zero(y) ? 0.0 : scaled_product(y, add({-dot.high, -dot.low}, scaled(g)), -k);
+    write_gradient<Flush>(row, [dot = normalized(dot, -k)](double y, double g) {
+      const scaled_double_double difference = subtract(normalized({g, 0.0}), dot);
+      return round_scaled(detail_softmax::multiply(normalized({y, 0.0}), difference));
     });
   }
 }
@@ -323,12 +353,10 @@ void log_softmax_backward_row(const gradient_row<T>& row) noexcept {
     const auto scaled = [scale = power_of_two(k)](double g) { return detail::rounded(g * scale); };
     const double_double total =
         sum_of<Flush, compensated>(row, [&](double, double g) { return scaled(g); }).value();
-    write_gradient<Flush>(row, [&](double y, double g) {
+    write_gradient<Flush>(row, [total = normalized(total, -k)](double y, double g) {
       if (is_nan(y)) return y;
-      const double_double share = multiply(scaled_exponential({y, 0.0}), total);
-      if (is_zero(share.high)) return g;
-      const double_double dx = add({-share.high, -share.low}, scaled(g) * 0x1p+256);
-      return round_scaled({dx, -k - 256});
+      const scaled_double_double share = detail_softmax::multiply(probability(y), total);
+      return round_scaled(subtract(normalized({g, 0.0}), normalized(share.significand, share.exponent)));
     });
   }
 }

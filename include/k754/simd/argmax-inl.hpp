@@ -21,16 +21,16 @@ HWY_INLINE HWY_ATTR hn::Vec<D> load_bits(D d, const T* x) {
 }
 
 /// The keys of a vector of elements, as signed integers: the greatest wins. reference::rank_of less the sign bit.
-template <extremum E, policy P, class T, class D>
+template <extremum Extremum, policy P, class T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> keys_of(D d, hn::Vec<D> bits) {
   using key = hn::TFromD<D>;
   constexpr key greatest = std::numeric_limits<key>::max(), least = std::numeric_limits<key>::min();
   if constexpr (std::is_same_v<T, bool>) {
     const auto truth = hn::IfThenElse(hn::Eq(bits, hn::Zero(d)), hn::Zero(d), hn::Set(d, key{1}));
-    return E == extremum::maximum ? truth : hn::Not(truth);
+    return Extremum == extremum::maximum ? truth : hn::Not(truth);
   } else if constexpr (!floating<T>) {
     const auto ordered = std::is_signed_v<T> ? bits : hn::Xor(bits, hn::Set(d, least));
-    return E == extremum::maximum ? ordered : hn::Not(ordered);
+    return Extremum == extremum::maximum ? ordered : hn::Not(ordered);
   } else {
     const auto magnitude_mask = hn::Set(d, greatest);
     const auto magnitude = hn::And(bits, magnitude_mask);
@@ -43,7 +43,7 @@ HWY_INLINE HWY_ATTR hn::Vec<D> keys_of(D d, hn::Vec<D> bits) {
       folded = hn::IfThenElse(hn::Eq(folded, hn::Set(d, least)), hn::Zero(d), folded);
     }
     auto keys = hn::Xor(folded, hn::And(hn::BroadcastSignBit(folded), magnitude_mask));
-    if constexpr (E == extremum::minimum) keys = hn::Not(keys);
+    if constexpr (Extremum == extremum::minimum) keys = hn::Not(keys);
     if constexpr (P.nans != nans::total_order) {
       const auto is_nan = hn::Gt(magnitude, hn::Set(d, static_cast<key>(detail::format_of<T>::infinity)));
       keys = hn::IfThenElse(is_nan, hn::Set(d, P.nans == nans::omit ? least : greatest), keys);
@@ -52,9 +52,9 @@ HWY_INLINE HWY_ATTR hn::Vec<D> keys_of(D d, hn::Vec<D> bits) {
   }
 }
 
-template <extremum E, policy P, class T, class D>
+template <extremum Extremum, policy P, class T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> load_keys(D d, const T* x) {
-  return keys_of<E, P, T>(d, load_bits(d, x));
+  return keys_of<Extremum, P, T>(d, load_bits(d, x));
 }
 
 template <class D>
@@ -67,7 +67,7 @@ HWY_INLINE HWY_ATTR hn::TFromD<D> greatest_lane(D d, hn::Vec<D> v) {
 }
 
 /// The winner of a row of adjacent elements, at least two vectors long.
-template <extremum E, policy P, class T>
+template <extremum Extremum, policy P, class T>
 HWY_ATTR index_t arg_extremum_adjacent(const T* x, index_t n) noexcept {
   const key_tag<T> d;
   using key = hn::TFromD<decltype(d)>;
@@ -83,15 +83,15 @@ HWY_ATTR index_t arg_extremum_adjacent(const T* x, index_t n) noexcept {
     auto best0 = hn::Set(d, least), best1 = best0, best2 = best0, best3 = best0;
     index_t i = begin;
     for (; i + 4 * lanes <= end; i += 4 * lanes) {
-      best0 = hn::Max(best0, load_keys<E, P>(d, x + i));
-      best1 = hn::Max(best1, load_keys<E, P>(d, x + i + lanes));
-      best2 = hn::Max(best2, load_keys<E, P>(d, x + i + 2 * lanes));
-      best3 = hn::Max(best3, load_keys<E, P>(d, x + i + 3 * lanes));
+      best0 = hn::Max(best0, load_keys<Extremum, P>(d, x + i));
+      best1 = hn::Max(best1, load_keys<Extremum, P>(d, x + i + lanes));
+      best2 = hn::Max(best2, load_keys<Extremum, P>(d, x + i + 2 * lanes));
+      best3 = hn::Max(best3, load_keys<Extremum, P>(d, x + i + 3 * lanes));
     }
-    for (; i + lanes <= end; i += lanes) best0 = hn::Max(best0, load_keys<E, P>(d, x + i));
+    for (; i + lanes <= end; i += lanes) best0 = hn::Max(best0, load_keys<Extremum, P>(d, x + i));
     // The last vector overlaps what was seen, of this block or the one before: a maximum does not mind.
     const bool overlaps = i < end;
-    if (overlaps) best1 = hn::Max(best1, load_keys<E, P>(d, x + end - lanes));
+    if (overlaps) best1 = hn::Max(best1, load_keys<Extremum, P>(d, x + end - lanes));
     const key found = greatest_lane(d, hn::Max(hn::Max(best0, best1), hn::Max(best2, best3)));
     if (winner < 0 || found > best || (P.ties == ties::last && found == best)) {
       best = found;
@@ -105,12 +105,12 @@ HWY_ATTR index_t arg_extremum_adjacent(const T* x, index_t n) noexcept {
   const auto wanted = hn::Set(d, best);
   if constexpr (P.ties == ties::first) {
     for (index_t i = winner;; i = i + lanes <= winner_end - lanes ? i + lanes : winner_end - lanes) {
-      const auto at = hn::FindFirstTrue(d, hn::Eq(load_keys<E, P>(d, x + i), wanted));
+      const auto at = hn::FindFirstTrue(d, hn::Eq(load_keys<Extremum, P>(d, x + i), wanted));
       if (at >= 0) return i + static_cast<index_t>(at);
     }
   } else {
     for (index_t i = winner_end - lanes;; i = i - lanes >= winner ? i - lanes : winner) {
-      auto equal = hn::Eq(load_keys<E, P>(d, x + i), wanted);
+      auto equal = hn::Eq(load_keys<Extremum, P>(d, x + i), wanted);
       if (!hn::AllFalse(d, equal)) {
         HWY_ALIGN key flags[HWY_MAX_BYTES / sizeof(key)];
         hn::Store(hn::VecFromMask(d, equal), d, flags);
@@ -145,7 +145,7 @@ HWY_INLINE HWY_ATTR void update_winners(D d, hn::Vec<D> row_in_block, index_t be
 
 /// The winners of one (Pair: two) vectors of adjacent columns; rows are `stride` apart. Row numbers within a block of rows
 /// fit in a lane.
-template <extremum E, policy P, bool Pair, class T>
+template <extremum Extremum, policy P, bool Pair, class T>
 HWY_ATTR void arg_extremum_strip(const T* x, index_t n, index_t stride, index_t* winners) noexcept {
   const key_tag<T> d;
   using key = hn::TFromD<decltype(d)>;
@@ -153,8 +153,8 @@ HWY_ATTR void arg_extremum_strip(const T* x, index_t n, index_t stride, index_t*
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
   const index_t second = Pair ? lanes : 0;
 
-  auto best0 = load_keys<E, P>(d, x);
-  auto best1 = load_keys<E, P>(d, x + second);
+  auto best0 = load_keys<Extremum, P>(d, x);
+  auto best1 = load_keys<Extremum, P>(d, x + second);
   for (index_t lane = 0; lane < lanes + second; ++lane) winners[lane] = 0;
   for (index_t begin = 1; begin < n; begin += block) {
     const index_t end = n - begin < block ? n : begin + block;
@@ -162,8 +162,8 @@ HWY_ATTR void arg_extremum_strip(const T* x, index_t n, index_t stride, index_t*
     auto winner0 = none, winner1 = none, row = hn::Zero(d);
     for (index_t i = begin; i < end; ++i) {
       const T* const elements = x + i * stride;
-      take_better<P>(d, load_keys<E, P>(d, elements), row, best0, winner0);
-      if constexpr (Pair) take_better<P>(d, load_keys<E, P>(d, elements + second), row, best1, winner1);
+      take_better<P>(d, load_keys<Extremum, P>(d, elements), row, best0, winner0);
+      if constexpr (Pair) take_better<P>(d, load_keys<Extremum, P>(d, elements + second), row, best1, winner1);
       row = hn::Add(row, one);
     }
     update_winners(d, winner0, begin, winners);
@@ -185,33 +185,33 @@ HWY_ATTR void arg_extremum_strip(const T* x, index_t n, index_t stride, index_t*
 }
 
 /// What reference::arg_extremum gives.
-template <extremum E, policy P, element T>
+template <extremum Extremum, policy P, element T>
 HWY_ATTR index_t arg_extremum(const T* x, index_t n, index_t stride) noexcept {
   if (stride != 1 || n < 2 * static_cast<index_t>(hn::Lanes(key_tag<T>()))) {
-    return reference::arg_extremum<E, P>(x, n, stride);
+    return reference::arg_extremum<Extremum, P>(x, n, stride);
   }
-  return arg_extremum_adjacent<E, P>(x, n);
+  return arg_extremum_adjacent<Extremum, P>(x, n);
 }
 
 /// What reference::arg_extremum gives for `count` adjacent columns.
-template <extremum E, policy P, element T>
+template <extremum Extremum, policy P, element T>
 HWY_ATTR void arg_extremum_columns(const T* x, index_t n, index_t stride, index_t count, index_t* winners) noexcept {
   const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
   if (n < 1 || count < lanes) {
     for (index_t column = 0; column < count; ++column) {
-      winners[column] = reference::arg_extremum<E, P>(x + column, n, stride);
+      winners[column] = reference::arg_extremum<Extremum, P>(x + column, n, stride);
     }
     return;
   }
   index_t column = 0;
   for (; column + 2 * lanes <= count; column += 2 * lanes) {
-    arg_extremum_strip<E, P, true>(x + column, n, stride, winners + column);
+    arg_extremum_strip<Extremum, P, true>(x + column, n, stride, winners + column);
   }
   for (; column + lanes <= count; column += lanes) {
-    arg_extremum_strip<E, P, false>(x + column, n, stride, winners + column);
+    arg_extremum_strip<Extremum, P, false>(x + column, n, stride, winners + column);
   }
   if (column < count) {  // once more over columns that are done
-    arg_extremum_strip<E, P, false>(x + count - lanes, n, stride, winners + count - lanes);
+    arg_extremum_strip<Extremum, P, false>(x + count - lanes, n, stride, winners + count - lanes);
   }
 }
 

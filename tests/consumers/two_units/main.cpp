@@ -49,7 +49,7 @@ int main() {
   check("softmax's status",
         unit_a::softmax(rows, k754::tensor_view<float, 2>(y_a.data(), {2, 5})) == k754::status::ok &&
             unit_b::softmax(rows, k754::tensor_view<float, 2>(y_b.data(), {2, 5})) == k754::status::ok);
-  check("softmax's bits", std::memcmp(y_a.data(), y_b.data(), sizeof y_a) == 0 && y_a[0] > 0);
+  check("softmax's bits", std::memcmp(y_a.data(), y_b.data(), sizeof y_a) == 0 && y_a[9] > 0);
   check("fma", unit_a::fma(0x1.fffffffffffffp0, 0x1.fffffffffffffp0, -0x1.ffffffffffffep1) == 0x1p-104 &&
                    unit_b::fma(0x1.fffffffffffffp0, 0x1.fffffffffffffp0, -0x1.ffffffffffffep1) == 0x1p-104);
   return failures;

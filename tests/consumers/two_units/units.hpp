@@ -5,7 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <k754/k754.hpp>
+#include <k754/argmax.hpp>
+#include <k754/fma.hpp>
+#include <k754/policy.hpp>
+#include <k754/softmax.hpp>
+#include <k754/status.hpp>
+#include <k754/tensor_view.hpp>
 
 #define K754_TEST_DECLARE_UNIT(name)                                                                  \
   namespace name {                                                                                    \

@@ -1,0 +1,11 @@
+# For scripts run as `cmake -P <script> -- <arguments>...`: sets `arguments` to the list of what follows `--`.
+set(arguments)
+set(after_dashes FALSE)
+math(EXPR last_argument "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last_argument})
+  if(after_dashes)
+    list(APPEND arguments ${CMAKE_ARGV${i}})
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(after_dashes TRUE)
+  endif()
+endforeach()
