@@ -1,5 +1,8 @@
 // The test program's main: Catch2's own.
-#if __has_include(<catch2/catch_session.hpp>)
+#if defined(K754_MINIMAL_CATCH)
+#include "minimal_catch.hpp"
+int main() { return k754_test::minimal_catch::run(); }
+#elif __has_include(<catch2/catch_session.hpp>)
 #include <catch2/catch_session.hpp>
 int main(int argc, char** argv) { return Catch::Session().run(argc, argv); }
 #else

@@ -17,8 +17,8 @@ namespace k754::detail {
 static inline double hidden(double x) noexcept { return rounded(x); }
 
 static inline bool keeps_association() noexcept {
-  const double one = hidden(1.0), small = hidden(0x1p-60);
-  const double sum = one + small;
+  const double one = hidden(1.0), tiny = hidden(0x1p-60);
+  const double sum = one + tiny;
   return (sum - one) == 0.0;
 }
 

@@ -27,6 +27,22 @@
 
 #if K754_SIMD
 
+// Highway, and the standard headers it includes, among macros of the names that programs give them.
+#pragma push_macro("min")
+#pragma push_macro("max")
+#pragma push_macro("small")
+#pragma push_macro("I")
+#pragma push_macro("N")
+#pragma push_macro("E")
+#pragma push_macro("U")
+#undef min
+#undef max
+#undef small
+#undef I
+#undef N
+#undef E
+#undef U
+
 // Highway's debug checks are the only part of its operations that needs its compiled library.
 #if !defined(HWY_IS_DEBUG_BUILD)
 #define HWY_IS_DEBUG_BUILD 0
@@ -36,8 +52,6 @@
 #if HWY_MAJOR < 1 || (HWY_MAJOR == 1 && HWY_MINOR == 0 && HWY_PATCH < 3)
 #undef K754_SIMD
 #define K754_SIMD 0
-#endif
-
 #endif
 
 #if K754_SIMD
@@ -74,28 +88,46 @@
 #if HWY_ARCH_X86
 #if K754_TARGET_IS_EXTRA(HWY_SSSE3)
 #define K754_PARSE_TARGET HWY_SSSE3
+#define K754_ABI_SSSE3 _SSSE3
 #include "highway_target.hpp"
+#else
+#define K754_ABI_SSSE3
 #endif
 #if K754_TARGET_IS_EXTRA(HWY_SSE4)
 #define K754_PARSE_TARGET HWY_SSE4
+#define K754_ABI_SSE4 _SSE4
 #include "highway_target.hpp"
+#else
+#define K754_ABI_SSE4
 #endif
 #if K754_TARGET_IS_EXTRA(HWY_AVX2)
 #define K754_PARSE_TARGET HWY_AVX2
+#define K754_ABI_AVX2 _AVX2
 #include "highway_target.hpp"
+#else
+#define K754_ABI_AVX2
 #endif
 #if K754_TARGET_IS_EXTRA(HWY_AVX3)
 #define K754_PARSE_TARGET HWY_AVX3
+#define K754_ABI_AVX3 _AVX3
 #include "highway_target.hpp"
+#else
+#define K754_ABI_AVX3
 #endif
 #elif HWY_ARCH_ARM
 #if K754_TARGET_IS_EXTRA(HWY_SVE)
 #define K754_PARSE_TARGET HWY_SVE
+#define K754_ABI_SVE _SVE
 #include "highway_target.hpp"
+#else
+#define K754_ABI_SVE
 #endif
 #if K754_TARGET_IS_EXTRA(HWY_SVE2)
 #define K754_PARSE_TARGET HWY_SVE2
+#define K754_ABI_SVE2 _SVE2
 #include "highway_target.hpp"
+#else
+#define K754_ABI_SVE2
 #endif
 #endif
 
@@ -109,9 +141,34 @@
 #undef HWY_SET_MACROS_PER_TARGET
 #define HWY_SET_MACROS_PER_TARGET
 
-#define K754_KERNEL_ABI_JOIN_(abi, major, minor, patch) abi##_hwy##major##_##minor##_##patch
-#define K754_KERNEL_ABI_JOIN(abi, major, minor, patch) K754_KERNEL_ABI_JOIN_(abi, major, minor, patch)
-#define K754_KERNEL_ABI K754_KERNEL_ABI_JOIN(K754_ABI, HWY_MAJOR, HWY_MINOR, HWY_PATCH)
+#endif  // new enough
+
+#pragma pop_macro("min")
+#pragma pop_macro("max")
+#pragma pop_macro("small")
+#pragma pop_macro("I")
+#pragma pop_macro("N")
+#pragma pop_macro("E")
+#pragma pop_macro("U")
+
+#endif  // with Highway
+
+#if K754_SIMD
+
+// Units that are compiled for other targets have other functions that choose among them, and other lists.
+#if HWY_ARCH_X86
+#define K754_ABI_TARGETS K754_ABI_JOIN_TARGETS(K754_ABI_SSSE3, K754_ABI_SSE4, K754_ABI_AVX2, K754_ABI_AVX3)
+#elif HWY_ARCH_ARM
+#define K754_ABI_TARGETS K754_ABI_JOIN_TARGETS(K754_ABI_SVE, K754_ABI_SVE2, , )
+#else
+#define K754_ABI_TARGETS
+#endif
+#define K754_ABI_JOIN_TARGETS_(a, b, c, d) a##b##c##d
+#define K754_ABI_JOIN_TARGETS(a, b, c, d) K754_ABI_JOIN_TARGETS_(a, b, c, d)
+#define K754_KERNEL_ABI_JOIN_(abi, major, minor, patch, targets) abi##_hwy##major##_##minor##_##patch##targets
+#define K754_KERNEL_ABI_JOIN(abi, major, minor, patch, targets) \
+  K754_KERNEL_ABI_JOIN_(abi, major, minor, patch, targets)
+#define K754_KERNEL_ABI K754_KERNEL_ABI_JOIN(K754_ABI, HWY_MAJOR, HWY_MINOR, HWY_PATCH, K754_ABI_TARGETS)
 
 #else  // without Highway
 

@@ -24,7 +24,7 @@ HWY_INLINE HWY_ATTR hn::Vec<D> load_bits(D d, const T* x) {
 template <extremum Extremum, policy P, class T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> keys_of(D d, hn::Vec<D> bits) {
   using key = hn::TFromD<D>;
-  constexpr key greatest = std::numeric_limits<key>::max(), least = std::numeric_limits<key>::min();
+  constexpr key greatest = (std::numeric_limits<key>::max)(), least = (std::numeric_limits<key>::min)();
   if constexpr (std::is_same_v<T, bool>) {
     const auto truth = hn::IfThenElse(hn::Eq(bits, hn::Zero(d)), hn::Zero(d), hn::Set(d, key{1}));
     return Extremum == extremum::maximum ? truth : hn::Not(truth);
@@ -36,8 +36,8 @@ HWY_INLINE HWY_ATTR hn::Vec<D> keys_of(D d, hn::Vec<D> bits) {
     const auto magnitude = hn::And(bits, magnitude_mask);
     auto folded = bits;
     if constexpr (P.subnormals == subnormals::flush) {
-      const auto small = hn::Gt(hn::Set(d, static_cast<key>(detail::format_of<T>::smallest_normal)), magnitude);
-      folded = hn::IfThenElse(small, hn::And(bits, hn::Set(d, least)), bits);
+      const auto subnormal = hn::Gt(hn::Set(d, static_cast<key>(detail::format_of<T>::smallest_normal)), magnitude);
+      folded = hn::IfThenElse(subnormal, hn::And(bits, hn::Set(d, least)), bits);
     }
     if constexpr (P.zeros == zeros::equal) {  // -0 is the least signed integer, and no other element is
       folded = hn::IfThenElse(hn::Eq(folded, hn::Set(d, least)), hn::Zero(d), folded);
@@ -71,7 +71,7 @@ template <extremum Extremum, policy P, class T>
 HWY_ATTR index_t arg_extremum_adjacent(const T* x, index_t n) noexcept {
   const key_tag<T> d;
   using key = hn::TFromD<decltype(d)>;
-  constexpr key greatest = std::numeric_limits<key>::max(), least = std::numeric_limits<key>::min();
+  constexpr key greatest = (std::numeric_limits<key>::max)(), least = (std::numeric_limits<key>::min)();
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
   const index_t block = 32 * lanes;
 
@@ -149,7 +149,7 @@ template <extremum Extremum, policy P, bool Pair, class T>
 HWY_ATTR void arg_extremum_strip(const T* x, index_t n, index_t stride, index_t* winners) noexcept {
   const key_tag<T> d;
   using key = hn::TFromD<decltype(d)>;
-  constexpr index_t block = static_cast<index_t>(std::numeric_limits<key>::max() / 2);
+  constexpr index_t block = static_cast<index_t>((std::numeric_limits<key>::max)() / 2);
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
   const index_t second = Pair ? lanes : 0;
 
@@ -173,12 +173,12 @@ HWY_ATTR void arg_extremum_strip(const T* x, index_t n, index_t stride, index_t*
     HWY_ALIGN key keys[HWY_MAX_BYTES / sizeof(key)];
     hn::Store(best0, d, keys);
     for (index_t lane = 0; lane < lanes; ++lane) {
-      if (keys[lane] == std::numeric_limits<key>::min()) winners[lane] = -1;
+      if (keys[lane] == (std::numeric_limits<key>::min)()) winners[lane] = -1;
     }
     if constexpr (Pair) {
       hn::Store(best1, d, keys);
       for (index_t lane = 0; lane < lanes; ++lane) {
-        if (keys[lane] == std::numeric_limits<key>::min()) winners[second + lane] = -1;
+        if (keys[lane] == (std::numeric_limits<key>::min)()) winners[second + lane] = -1;
       }
     }
   }
