@@ -165,16 +165,6 @@
 #endif
 #define K754_ABI_JOIN_TARGETS_(a, b, c, d) a##b##c##d
 #define K754_ABI_JOIN_TARGETS(a, b, c, d) K754_ABI_JOIN_TARGETS_(a, b, c, d)
-// Units that are compiled for other targets have other functions that choose among them, and other lists.
-#if HWY_ARCH_X86
-#define K754_ABI_TARGETS K754_ABI_JOIN_TARGETS(K754_ABI_SSSE3, K754_ABI_SSE4, K754_ABI_AVX2, K754_ABI_AVX3)
-#elif HWY_ARCH_ARM
-#define K754_ABI_TARGETS K754_ABI_JOIN_TARGETS(K754_ABI_SVE, K754_ABI_SVE2, , )
-#else
-#define K754_ABI_TARGETS
-#endif
-#define K754_ABI_JOIN_TARGETS_(a, b, c, d) a##b##c##d
-#define K754_ABI_JOIN_TARGETS(a, b, c, d) K754_ABI_JOIN_TARGETS_(a, b, c, d)
 #define K754_KERNEL_ABI_JOIN_(abi, major, minor, patch, targets) abi##_hwy##major##_##minor##_##patch##targets
 #define K754_KERNEL_ABI_JOIN(abi, major, minor, patch, targets) \
   K754_KERNEL_ABI_JOIN_(abi, major, minor, patch, targets)
