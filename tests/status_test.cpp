@@ -30,7 +30,7 @@ static_assert(
     static_cast<int>(status::self_overlap) == 12 && static_cast<int>(status::overlap) == 13 &&
     static_cast<int>(status::label_out_of_range) == 14 && static_cast<int>(status::invalid_label) == 15 &&
     static_cast<int>(status::all_nan_row) == 16 && static_cast<int>(status::callback_threw) == 17);
-constexpr int code_count = 18;
+constexpr int code_count = 19;
 static_assert(std::is_same_v<std::underlying_type_t<status>, int>);
 
 /// The same characters as `text`, at compile time.

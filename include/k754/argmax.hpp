@@ -35,7 +35,7 @@
 #include "tensor_view.hpp"
 
 #define K754_TARGET_FILE "../simd/argmax-inl.hpp"
-#include "detail/foreach_target.hpp"
+#include "detail/foreach_target-inl.hpp"
 
 namespace k754 {
 

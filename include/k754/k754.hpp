@@ -11,6 +11,7 @@
 #include "fma.hpp"
 #include "fp_environment.hpp"
 #include "policy.hpp"
+#include "simd.hpp"
 #include "softmax.hpp"
 #include "status.hpp"
 #include "sum_to_shape.hpp"

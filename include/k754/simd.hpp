@@ -6,7 +6,6 @@
 #ifndef K754_SIMD_HPP
 #define K754_SIMD_HPP
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -37,10 +36,9 @@ struct named_target {
 
 inline namespace K754_KERNEL_ABI {
 
-#if K754_SIMD
-
-/// What kernels are compiled for in this unit, best first.
+/// What kernels are compiled for in this unit, best first; the reference, which has no mask, is last.
 inline constexpr named_target known_targets[] = {
+#if K754_SIMD
 #if HWY_ARCH_X86
 #if K754_TARGET_IS_EXTRA(HWY_AVX3)
     {static_cast<target_mask>(HWY_AVX3), "AVX3"},
@@ -65,7 +63,11 @@ inline constexpr named_target known_targets[] = {
 #if K754_STATIC_VECTORS
     {static_cast<target_mask>(HWY_STATIC_TARGET), &K754_TEXT(HWY_NAMESPACE)[2]},  // without the N_
 #endif
+#endif
+    {0, "reference"},
 };
+
+#if K754_SIMD
 
 #if HWY_ARCH_X86
 
@@ -129,7 +131,6 @@ inline target_mask available_targets() noexcept {
 
 #else
 
-inline constexpr std::array<named_target, 0> known_targets{};
 inline target_mask available_targets() noexcept { return 0; }
 
 #endif
@@ -152,34 +153,33 @@ inline namespace K754_KERNEL_ABI {
 /// The vector code that runs, by Highway's names ("AVX3" is AVX-512, then "AVX2", "SSE2", "NEON", "SVE", ...), or
 /// "reference".
 inline const char* simd_target() noexcept {
+  const detail::named_target* target = detail::known_targets;
+  while (target->mask != 0 && (target->mask & detail::usable_targets()) == 0) ++target;
+  return target->name;
+}
+
+/// Calls `f(name)` for each target that can run here, best first; "reference" is the last.
+template <class F>
+void for_each_simd_target(F&& f) {
   for (const detail::named_target& target : detail::known_targets) {
-    if ((detail::usable_targets() & target.mask) != 0) return target.name;
+    if (target.mask == 0 || (target.mask & detail::available_targets()) != 0) f(target.name);
   }
-  return "reference";
 }
 
 /// Lets kernels of the whole program run only the named target (or "reference"); nullptr undoes it. False, and nothing
 /// changes, where this unit was not compiled for it or the CPU lacks it. Not for use while kernels run.
 inline bool force_simd_target(const char* name) noexcept {
-  detail::target_mask mask = ~detail::target_mask{0};
-  if (name != nullptr) {
-    mask = 0;
-    for (const detail::named_target& target : detail::known_targets) {
-      if (mask == 0 && detail::same_text(name, target.name)) mask = target.mask & detail::available_targets();
-    }
-    if (mask == 0 && !detail::same_text(name, "reference")) return false;
+  if (name == nullptr) {
+    detail::allowed_targets.store(~detail::target_mask{0}, std::memory_order_relaxed);
+    return true;
   }
-  detail::allowed_targets.store(mask, std::memory_order_relaxed);
-  return true;
-}
-
-/// Calls `f(name)` for each target that can run here, best first, and for "reference".
-template <class F>
-void for_each_simd_target(F&& f) {
   for (const detail::named_target& target : detail::known_targets) {
-    if ((detail::available_targets() & target.mask) != 0) f(target.name);
+    if (!detail::same_text(name, target.name)) continue;
+    if (target.mask != 0 && (target.mask & detail::available_targets()) == 0) return false;
+    detail::allowed_targets.store(target.mask, std::memory_order_relaxed);
+    return true;
   }
-  f("reference");
+  return false;
 }
 
 }  // namespace K754_KERNEL_ABI

@@ -220,7 +220,7 @@ tensor_view<T> gradient_view(Output& output) noexcept {
 }  // namespace k754
 
 #define K754_TARGET_FILE "../simd/where-inl.hpp"
-#include "detail/foreach_target.hpp"
+#include "detail/foreach_target-inl.hpp"
 
 namespace k754 {
 namespace detail {

@@ -6,11 +6,12 @@ list(POP_FRONT arguments folder names)
 set(command ${arguments})
 
 file(GLOB_RECURSE headers ${folder}/${names})
+list(FILTER headers EXCLUDE REGEX "-inl[.]hpp$")
 set(compiled 0)
 set(wrong)
 foreach(header IN LISTS headers)
   # An optional header needs another library; without it there is nothing to compile.
-  file(STRINGS ${header} other REGEX "^#include [<\"](fmt|hwy)/" LIMIT_COUNT 1)
+  file(STRINGS ${header} other REGEX "^#include ([<]fmt|[\"]hwy)/" LIMIT_COUNT 1)
   if(other MATCHES "[<\"](.*)[>\"]")
     set(other ${CMAKE_MATCH_1})
     execute_process(COMMAND ${command} -include ${other} -fsyntax-only -x c++ /dev/null

@@ -89,28 +89,28 @@
 #if K754_TARGET_IS_EXTRA(HWY_SSSE3)
 #define K754_PARSE_TARGET HWY_SSSE3
 #define K754_ABI_SSSE3 _SSSE3
-#include "highway_target.hpp"
+#include "highway_target-inl.hpp"
 #else
 #define K754_ABI_SSSE3
 #endif
 #if K754_TARGET_IS_EXTRA(HWY_SSE4)
 #define K754_PARSE_TARGET HWY_SSE4
 #define K754_ABI_SSE4 _SSE4
-#include "highway_target.hpp"
+#include "highway_target-inl.hpp"
 #else
 #define K754_ABI_SSE4
 #endif
 #if K754_TARGET_IS_EXTRA(HWY_AVX2)
 #define K754_PARSE_TARGET HWY_AVX2
 #define K754_ABI_AVX2 _AVX2
-#include "highway_target.hpp"
+#include "highway_target-inl.hpp"
 #else
 #define K754_ABI_AVX2
 #endif
 #if K754_TARGET_IS_EXTRA(HWY_AVX3)
 #define K754_PARSE_TARGET HWY_AVX3
 #define K754_ABI_AVX3 _AVX3
-#include "highway_target.hpp"
+#include "highway_target-inl.hpp"
 #else
 #define K754_ABI_AVX3
 #endif
@@ -118,14 +118,14 @@
 #if K754_TARGET_IS_EXTRA(HWY_SVE)
 #define K754_PARSE_TARGET HWY_SVE
 #define K754_ABI_SVE _SVE
-#include "highway_target.hpp"
+#include "highway_target-inl.hpp"
 #else
 #define K754_ABI_SVE
 #endif
 #if K754_TARGET_IS_EXTRA(HWY_SVE2)
 #define K754_PARSE_TARGET HWY_SVE2
 #define K754_ABI_SVE2 _SVE2
-#include "highway_target.hpp"
+#include "highway_target-inl.hpp"
 #else
 #define K754_ABI_SVE2
 #endif
