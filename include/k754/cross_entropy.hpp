@@ -54,7 +54,7 @@
 ///             overlap, label_out_of_range, invalid_label. A gradient may be exactly the logits, or labels
 ///             of its shape (in place); outputs must otherwise share no memory with an argument.
 /// Cost        Three passes over each row, four with probability labels or smoothing; one over the labels
-///             before, for checks or for the denominator of a gradient. No scratch memory but 6 KiB of stack
+///             before, for checks or for the denominator of a gradient. No scratch memory but 8 KiB of stack
 ///             for reductions, whose order is fixed (see `sum_rows`), so that no executor can change a bit.
 /// Source      include/k754/reference/cross_entropy.hpp defines the arithmetic.
 #ifndef K754_CROSS_ENTROPY_HPP
@@ -165,15 +165,16 @@ constexpr const char* entropy_name(entropy_kernel kernel, entropy_input input) n
 }
 
 /// The sum over `rows` of what `for_lane(first, last, step, sum)` adds to its sum for the rows first, first +
-/// step, .. below last, in the order of reference::lane_sum: every lane of a block of 4096 rows is a chain of
-/// its own, and so the unit of work. Up to 16 blocks are in flight; their lanes are all the memory there is.
+/// step, .. below last, in the order of reference::lane_sum: every lane of a block of 1024 rows is a chain of
+/// its own, and so the unit of work. Up to 16 blocks are in flight; their lanes
+/// and the pairs of block sums are all the memory there is.
 template <class Number, class Executor, class ForLane>
 void sum_rows(Executor& ex, index_t rows, index_t row_elements, const ForLane& for_lane, Number& total) {
   using order = reference::lane_sum<Number>;
   constexpr auto lanes = static_cast<index_t>(order::lanes), block = static_cast<index_t>(order::block);
   constexpr index_t blocks_in_flight = 16;
-  std::array<Number, static_cast<std::size_t>(blocks_in_flight * lanes)> chains;
-  total = {};
+  std::array<std::array<Number, order::lanes>, static_cast<std::size_t>(blocks_in_flight)> chains;
+  reference::pairwise_sum<Number> sums;
   for (index_t first = 0; first < rows; first += blocks_in_flight * block) {
     const index_t left = rows - first;
     const index_t blocks = left >= blocks_in_flight * block ? blocks_in_flight : (left - 1) / block + 1;
@@ -184,18 +185,14 @@ void sum_rows(Executor& ex, index_t rows, index_t row_elements, const ForLane& f
         const index_t block_end = rows - block_begin < block ? rows : block_begin + block;
         Number sum = {};
         for_lane(block_begin + chain % lanes, block_end, lanes, sum);
-        chains[static_cast<std::size_t>(chain)] = sum;
+        chains[static_cast<std::size_t>(chain / lanes)][static_cast<std::size_t>(chain % lanes)] = sum;
       }
     });
     in_default_environment([&] {
-      for (index_t b = 0; b < blocks; ++b) {
-        order sum;
-        for (index_t lane = 0; lane < lanes; ++lane)
-          sum.add(chains[static_cast<std::size_t>(b * lanes + lane)]);
-        total = total + sum.total();
-      }
+      for (index_t b = 0; b < blocks; ++b) sums.add(order::folded(chains[static_cast<std::size_t>(b)]));
     });
   }
+  in_default_environment([&] { total = sums.total(); });
 }
 
 /// How the shape of an argument follows from the logits'.

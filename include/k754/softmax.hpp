@@ -16,7 +16,7 @@
 /// Result      softmax and log_softmax are at most 0.5001 ULP from the exact value (float16 0.5005; double
 ///             1.6 and 1.0) in rows up to 2^20, with gradual underflow (SM-12), whatever the spread of the
 ///             row: a log-probability of -2e-9 is not 0 (LS-10, LS-11). logsumexp the same and, where max x
-///             and the logarithm of the rest cancel, 2^-43 (double: 2^-50) of the sum of their magnitudes
+///             and the logarithm of the rest cancel, 2^-46 (double: 2^-50) of the sum of their magnitudes
 ///             (LS-23). Log-probabilities are never above 0 (LS-06); what rounds to zero is +0 (LS-12). The
 ///             same bits at every length, position, rank, stride and thread, alone or in a batch (SM-18),
 ///             under FTZ/DAZ (SM-13), and for a shifted row where the shift is exact (SM-20).
@@ -29,7 +29,7 @@
 ///             (LS-25b).
 /// Gradients   softmax: y_i (g_i - sum g_j y_j). log_softmax: g_i - exp(y_i) sum g_j. y is the output, in
 ///             [0, 1] or at most 0 (a log-probability above 0 counts as 0), g the upstream gradient. At most
-///             0.5001 ULP (double 1.0) plus 2^-43 (double 2^-50) of the sum of the magnitudes of these terms.
+///             0.5001 ULP (double 1.0) plus 2^-46 (double 2^-50) of the sum of the magnitudes of these terms.
 ///             What is not finite follows IEEE 754: 0 * inf is NaN (SM-16, SM-17, LS-09). Masked-out elements
 ///             get +0; their output and upstream gradient are not read.
 /// Policy      subnormals, zero_mass, pos_inf; masked forms fully_masked too; logsumexp and gradients only

@@ -10,9 +10,10 @@
 /// Types       float, double, float16, bfloat16, 8 to 64-bit integers, and types stored as these; one type.
 /// Result      float, float16, bfloat16: summed in double, in the order of reference/lane_sum.hpp over the
 ///             summed axes in row-major order, and rounded once: within half an ULP plus
-///             (n/4096 + 260) 2^-53 sum|x| of the exact sum of n elements. double: compensated, in the same
-///             order: half an ULP plus the square of that factor times sum|x|. Integers: exact modulo 2^w.
-///             The same bits for every layout, batch and thread.
+///             2^-46 sum|x| of the exact sum of up to 2^20 elements (d 2^-53 sum|x| for n, d = 68 +
+///             log2(n/1024)). double: compensated, in the same order: half an ULP plus the square of that
+///             factor times sum|x|. Integers: exact modulo 2^w. The same bits for every layout, batch and
+///             thread.
 /// Special     A sum is infinite only where a term is, or where it rounds to that: there is no intermediate
 ///             overflow. A NaN (from a term, or inf - inf) is canonical. A sum of zeros, whatever their
 ///             signs, or of no elements (an extent of 0) is +0. One element is a sum too: where nothing is

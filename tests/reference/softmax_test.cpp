@@ -297,29 +297,30 @@ TEST_CASE("The gradients of softmax and log_softmax are within their bounds, als
   accuracy_of_gradients<bfloat16>();
 }
 
-TEST_CASE("Rows built against the order of summation stay within the proven bounds") {
+TEST_CASE("Rows built against the order of summation stay within the bounds") {
   // One number just above 1 in a lane, and then terms just above half an ULP of it, which all round up.
   constexpr auto f = k754_test::format_of<float>;
   constexpr std::size_t n = std::size_t{1} << 20;
   const auto place_small_terms = [](std::vector<float>& x, float term) {
-    for (std::size_t i = 2; i < 256; ++i) x[16 * i] = term;
-    for (std::size_t block = 1; block < 256; ++block) x[4096 * block] = term;
+    for (std::size_t i = 2; i < 64; ++i) x[16 * i] = term;                         // its lane
+    for (std::size_t lane = 1; lane < 16; lane *= 2) x[lane] = term;               // the tree of lanes
+    for (std::size_t block = 1; block < 1024; block *= 2) x[1024 * block] = term;  // the pairs of blocks
   };
   {
     const float m = -0.6932F;
     std::vector<float> x(n, k754::negative_infinity<float>());
     x[0] = -0x1.343b08p+0F;   // exp(x - m) = 0.6
     x[16] = -0x1.9bf644p+0F;  // 0.4001, so that logsumexp is close to 0
-    x[1] = m;
+    x[3] = m;
     place_small_terms(x, -0x1.2b707p+5F);
     exact_softmax<float> exact(x);
-    largest_error promised, proven;
+    largest_error promised;
     const auto result = static_cast<double>(ref::logsumexp(x));
     promised.see(result, exact.logsumexp(), f, 0.5001, 0x1p-46, exact.logsumexp_terms());
-    proven.see(result, exact.logsumexp(), f, 0.5001, 0x1p-43, exact.logsumexp_terms());
     std::printf("  logsumexp = %.3g, an error of %.3f * (0.5001 ULP + 2^-46 (|m| + L))\n", result,
                 promised.fraction());
-    CHECK(proven.failures() == 0);
+    CHECK(promised.failures() == 0);
+    CHECK(promised.fraction() > 0.2);  // more than 70 additions erred, all in one direction
     CHECK(std::abs(result) < 1e-6);
   }
   {
@@ -333,14 +334,14 @@ TEST_CASE("Rows built against the order of summation stay within the proven boun
     for (std::size_t i = 0; i < n; ++i) {
       if (y[i] > 0.0F) dot += real(y[i]) * real(g[i]);
     }
-    largest_error promised, proven;
+    largest_error promised;
     const real terms = real(y[0]) * (real(g[0]) + dot);
     const real exact = real(y[0]) * (real(g[0]) - dot);
     promised.see(dx[0], exact, f, 0.5001, 0x1p-46, terms);
-    proven.see(dx[0], exact, f, 0.5001, 0x1p-43, terms);
     std::printf("  softmax_backward = %.3g, an error of %.3f * (0.5001 ULP + 2^-46 terms)\n",
                 static_cast<double>(dx[0]), promised.fraction());
-    CHECK(proven.failures() == 0);
+    CHECK(promised.failures() == 0);
+    CHECK(promised.fraction() > 0.2);  // more than 70 additions erred, all in one direction
   }
 }
 
@@ -352,7 +353,7 @@ TEST_CASE("The softmax family keeps its bits, whatever the compiler and its flag
       0x36D9F9B1, 0x3F0FF908, 0xC0966A17, 0xC0DA0FA7, 0xC15C8867, 0xC052CF5D,
       0xC02EF30D, 0xC16305AB, 0xC03D354D, 0xC085B513, 0x40132E61, 0x3FC05495,
       0x3FF2AC23, 0x405E0F4A, 0x40C84D11, 0x41087593, 0x4112E05F, 0x400F77F4F6E42A59,
-      0x8ED4E8E4EEF54A4A, 0xB6773C0FCED89185, 0x539D9D1FD6FE8EEB, 0x796401D46922F48F, 0x415D0919, 0x40750B0827193B18
+      0x8ED4E8E4EEF54A4A, 0xB6773C0FCED89185, 0x539D9D1FD6FE8EEB, 0x796401D46922F48F, 0x415D0919, 0x40750B0827193B17
 
   });
   check_kept<double>({
@@ -379,7 +380,7 @@ TEST_CASE("The softmax family keeps its bits, whatever the compiler and its flag
       0x36DD, 0x3F10, 0xC097, 0xC0DA, 0xC15C, 0xC053,
       0xC02F, 0xC163, 0xC03D, 0xC086, 0x4013, 0x3FC0,
       0x3FF3, 0x405F, 0x40C8, 0x4108, 0x4113, 0x400F4E2CCF58B569,
-      0x5FE8171F3BE9208D, 0xFFDFF3C8E12D115A, 0xA8D9F84425610992, 0x9D5E8071709A6C61, 0x415D, 0x4074F1A8C5CD405C
+      0x5FE8171F3BE9208D, 0xFFDFF3C8E12D115A, 0xA8D9F84425610992, 0x9D5E8071709A6C61, 0x415D, 0x4074F1A8C5CD405E
 
   });
   // clang-format on

@@ -35,8 +35,8 @@
 ///   The factor 2^256 keeps e_i > 2^-1155 normal, so that sums of exponentials that are subnormal, or
 ///   below, are right too; it is taken off last, rounding once where the result is subnormal.
 ///
-/// Error: R, O and S are relatively within that of the exponentials plus 516 * 2^-53 (f64: 2^-90) for n up to
-/// 2^20.
+/// Error: R, O and S are relatively within that of the exponentials plus 78 * 2^-53 (f64: 2^-90) for n up to
+/// 2^20, the depth of a lane_sum.
 #ifndef K754_REFERENCE_ROW_MASS_HPP
 #define K754_REFERENCE_ROW_MASS_HPP
 
