@@ -118,7 +118,8 @@ auto choose_arg_extremum() noexcept -> index_t (*)(const T*, index_t, index_t) n
 
 /// Adjacent rows that interleave: columns of a matrix.
 template <extremum Extremum, policy P, element T>
-auto choose_arg_extremum_columns() noexcept -> void (*)(const T*, index_t, index_t, index_t, index_t*) noexcept {
+auto choose_arg_extremum_columns() noexcept
+    -> void (*)(const T*, index_t, index_t, index_t, index_t*) noexcept {
   K754_CHOOSE_TARGET(arg_extremum_columns<Extremum, P, T>);
   return &reference::arg_extremum_columns<Extremum, P, T>;
 }
@@ -152,7 +153,8 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
         if (x.stride == 1 && stride != 1 && n > 1) {
           find_columns(x.at(at), n, stride, count, winners.data());
         } else {
-          for (index_t i = 0; i < count; ++i) winners[static_cast<std::size_t>(i)] = find(x.at(at + i), n, stride);
+          for (index_t i = 0; i < count; ++i)
+            winners[static_cast<std::size_t>(i)] = find(x.at(at + i), n, stride);
         }
         for (index_t i = 0; i < count; ++i) body(winners[static_cast<std::size_t>(i)], result.at(at + i));
       }

@@ -41,7 +41,7 @@ struct format_of<bfloat16> : bfloat16_format {
 
 template <class T>
 concept floating = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, float16> ||
-                   std::same_as<T, bfloat16>;
+    std::same_as<T, bfloat16>;
 template <class T>
 concept integer = std::integral<T> && !std::same_as<T, bool> && std::same_as<T, storage_type_t<T>>;
 template <class T>
@@ -124,13 +124,15 @@ K754_INLINE constexpr T infinity() noexcept {
 }
 template <floating T>
 K754_INLINE constexpr T negative_infinity() noexcept {
-  return from_bits<T>(static_cast<bits_of<T>>(detail::format_of<T>::sign_bit | detail::format_of<T>::infinity));
+  return from_bits<T>(
+      static_cast<bits_of<T>>(detail::format_of<T>::sign_bit | detail::format_of<T>::infinity));
 }
 
 /// `x`, or the zero of its sign where it is subnormal: what `subnormals::flush` reads and writes.
 template <floating T>
 K754_INLINE constexpr T flush_subnormal(T x) noexcept {
-  return is_subnormal(x) ? from_bits<T>(static_cast<bits_of<T>>(to_bits(x) & detail::format_of<T>::sign_bit)) : x;
+  return is_subnormal(x) ? from_bits<T>(static_cast<bits_of<T>>(to_bits(x) & detail::format_of<T>::sign_bit))
+                         : x;
 }
 
 /// An unsigned integer that orders as the values do. Floating types follow totalOrder (IEEE 754-2019, 5.10):
@@ -144,8 +146,9 @@ K754_INLINE constexpr bits_of<T> order_key(T x) noexcept {
 template <integer T>
 K754_INLINE constexpr auto order_key(T x) noexcept {
   using unsigned_type = std::make_unsigned_t<T>;
-  constexpr auto bias =
-      std::is_signed_v<T> ? static_cast<unsigned_type>(unsigned_type{1} << (8 * sizeof(T) - 1)) : unsigned_type{0};
+  constexpr auto bias = std::is_signed_v<T>
+                            ? static_cast<unsigned_type>(unsigned_type{1} << (8 * sizeof(T) - 1))
+                            : unsigned_type{0};
   return static_cast<unsigned_type>(static_cast<unsigned_type>(x) ^ bias);
 }
 template <std::same_as<bool> T>

@@ -29,7 +29,9 @@ struct any_task {
 }  // namespace detail
 
 template <class Executor>
-concept executor = requires(Executor& ex, const detail::any_task& task) { ex(std::size_t{}, task); };
+concept executor = requires(Executor& ex, const detail::any_task& task) {
+  ex(std::size_t{}, task);
+};
 
 /// Runs everything on the calling thread: the default.
 struct serial_executor {

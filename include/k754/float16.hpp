@@ -50,8 +50,8 @@ K754_INLINE constexpr std::uint64_t convert_format(std::uint64_t from) noexcept 
   if (magnitude == 0) return sign;
   if (magnitude >= From::infinity) {
     if (magnitude == From::infinity) return sign | To::infinity;
-    const std::uint64_t payload = (magnitude & (From::smallest_normal - 1)) << (63 - From::fraction_bits) >>
-                                  (63 - To::fraction_bits);
+    const std::uint64_t payload =
+        (magnitude & (From::smallest_normal - 1)) << (63 - From::fraction_bits) >> (63 - To::fraction_bits);
     return sign | To::canonical_nan | payload;
   }
 
@@ -72,9 +72,10 @@ K754_INLINE constexpr std::uint64_t convert_format(std::uint64_t from) noexcept 
   const std::uint64_t lost = dropped == 64 ? significand : significand << (64 - dropped);
   constexpr std::uint64_t half = std::uint64_t{1} << 63;
   const std::uint64_t up = lost > half || (lost == half && (kept & 1U) != 0) ? 1 : 0;
-  const std::uint64_t base =
-      exponent < To::min_exponent ? 0
-                                  : static_cast<std::uint64_t>(exponent - To::min_exponent) << To::fraction_bits;
+  const std::uint64_t base = exponent < To::min_exponent
+                                 ? 0
+                                 : static_cast<std::uint64_t>(exponent - To::min_exponent)
+                                       << To::fraction_bits;
   return sign | (base + kept + up);  // the hidden bit counts one exponent step; a carry does the rest
 }
 
@@ -139,7 +140,8 @@ struct converts_to {
   operator Native() const;
 };
 template <class T, class Native>
-concept wraps = !std::is_void_v<Native> && !std::same_as<T, Native> && std::is_convertible_v<converts_to<Native>, T>;
+concept wraps =
+    !std::is_void_v<Native> && !std::same_as<T, Native> && std::is_convertible_v<converts_to<Native>, T>;
 }  // namespace detail
 
 class float16 {
@@ -165,8 +167,7 @@ class float16 {
     return std::bit_cast<double>(detail::convert_format<detail::binary16, detail::binary64>(bits_));
   }
   template <detail::stored_as<float16> Foreign>
-    requires(!detail::wraps<Foreign, native_float16>)
-  K754_INLINE constexpr operator Foreign() const noexcept {
+  requires(!detail::wraps<Foreign, native_float16>) K754_INLINE constexpr operator Foreign() const noexcept {
     return std::bit_cast<Foreign>(bits_);
   }
 
@@ -197,8 +198,7 @@ class bfloat16 {
     return std::bit_cast<double>(detail::convert_format<detail::bfloat16_format, detail::binary64>(bits_));
   }
   template <detail::stored_as<bfloat16> Foreign>
-    requires(!detail::wraps<Foreign, native_bfloat16>)
-  K754_INLINE constexpr operator Foreign() const noexcept {
+  requires(!detail::wraps<Foreign, native_bfloat16>) K754_INLINE constexpr operator Foreign() const noexcept {
     return std::bit_cast<Foreign>(bits_);
   }
 
@@ -208,12 +208,11 @@ class bfloat16 {
 
 /// Integers are stored as the fixed-width type of their size and signedness (`long long` as `std::int64_t`).
 template <std::integral T>
-  requires(!std::same_as<T, bool> && sizeof(T) <= 8)
-struct storage_type<T> {
-  using signed_type = std::conditional_t<
-      sizeof(T) == 1, std::int8_t,
-      std::conditional_t<sizeof(T) == 2, std::int16_t,
-                         std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>>>;
+requires(!std::same_as<T, bool> && sizeof(T) <= 8) struct storage_type<T> {
+  using signed_type =
+      std::conditional_t<sizeof(T) == 1, std::int8_t,
+                         std::conditional_t<sizeof(T) == 2, std::int16_t,
+                                            std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>>>;
   using type = std::conditional_t<std::is_signed_v<T>, signed_type, std::make_unsigned_t<signed_type>>;
 };
 

@@ -21,7 +21,8 @@ inline namespace K754_ABI {
 /// and rounding that sum to odd makes the second rounding, to float, the only one that counts.
 /// Source: Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums", IEEE TC 57 (2008).
 inline float fma_emulated(float a, float b, float c) noexcept {
-  const double product = static_cast<double>(a) * static_cast<double>(b);  // exact, so contraction is harmless
+  const double product =
+      static_cast<double>(a) * static_cast<double>(b);  // exact, so contraction is harmless
   const double addend = static_cast<double>(c);
   const double sum = product + addend;
   const double addend_part = sum - product;

@@ -16,8 +16,8 @@ namespace k754 {
 /// Values below the smallest normal of their type.
 enum class subnormals {
   preserve,  ///< gradual underflow, as IEEE 754 has it
-  flush      ///< inputs are read, and results after rounding written, as zero of the same sign; emulated, hence
-             ///< the same on every machine
+  flush  ///< inputs are read, and results after rounding written, as zero of the same sign; emulated, hence
+         ///< the same on every machine
 };
 
 /// NaN in argmin and argmax.
@@ -53,10 +53,10 @@ enum class pos_inf {
 
 /// The product of zero and infinity, or zero and NaN, where a kernel has such a product.
 enum class zero_times_inf {
-  by_kernel,        ///< strong_zero in xlogy and cross-entropy, ieee in convolution
-  ieee,             ///< NaN
-  strong_zero,      ///< 0 * inf = 0; 0 * NaN = NaN
-  annihilating_zero ///< 0 * anything = 0
+  by_kernel,         ///< strong_zero in xlogy and cross-entropy, ieee in convolution
+  ieee,              ///< NaN
+  strong_zero,       ///< 0 * inf = 0; 0 * NaN = NaN
+  annihilating_zero  ///< 0 * anything = 0
 };
 
 /// Convolution taps that lie in the padding.

@@ -106,7 +106,8 @@ inline target_mask detect_targets() noexcept {
   target_mask targets = 0;
   if ((getauxval(AT_HWCAP) & hwcap_sve) == 0) return targets;
   targets |= static_cast<target_mask>(HWY_SVE);
-  if ((getauxval(AT_HWCAP2) & (hwcap2_sve2 | hwcap2_sve_aes)) != (hwcap2_sve2 | hwcap2_sve_aes)) return targets;
+  if ((getauxval(AT_HWCAP2) & (hwcap2_sve2 | hwcap2_sve_aes)) != (hwcap2_sve2 | hwcap2_sve_aes))
+    return targets;
   return targets | static_cast<target_mask>(HWY_SVE2);
 }
 
@@ -187,19 +188,20 @@ inline bool force_simd_target(const char* name) noexcept {
 
 // `K754_CHOOSE_TARGET(f<A, B>);` in a function that returns a pointer: returns k754::simd::N_X::f<A, B> of the best target X
 // that may run, or goes on (to return the reference).
-#define K754_CHOOSE_TARGET(...)                                                                       \
+#define K754_CHOOSE_TARGET(...)                                                                      \
   [[maybe_unused]] const ::k754::detail::target_mask k754_usable = ::k754::detail::usable_targets(); \
-  K754_CASE_AVX3(__VA_ARGS__)                                                                         \
-  K754_CASE_AVX2(__VA_ARGS__)                                                                         \
-  K754_CASE_SSE4(__VA_ARGS__)                                                                         \
-  K754_CASE_SSSE3(__VA_ARGS__)                                                                        \
-  K754_CASE_SVE2(__VA_ARGS__)                                                                         \
-  K754_CASE_SVE(__VA_ARGS__)                                                                          \
-  K754_CASE_STATIC(__VA_ARGS__)                                                                       \
+  K754_CASE_AVX3(__VA_ARGS__)                                                                        \
+  K754_CASE_AVX2(__VA_ARGS__)                                                                        \
+  K754_CASE_SSE4(__VA_ARGS__)                                                                        \
+  K754_CASE_SSSE3(__VA_ARGS__)                                                                       \
+  K754_CASE_SVE2(__VA_ARGS__)                                                                        \
+  K754_CASE_SVE(__VA_ARGS__)                                                                         \
+  K754_CASE_STATIC(__VA_ARGS__)                                                                      \
   static_assert(true)
 
-#define K754_CASE(target, name_space, ...) \
-  if ((k754_usable & static_cast<::k754::detail::target_mask>(target)) != 0) return &::k754::simd::name_space::__VA_ARGS__;
+#define K754_CASE(target, name_space, ...)                                   \
+  if ((k754_usable & static_cast<::k754::detail::target_mask>(target)) != 0) \
+    return &::k754::simd::name_space::__VA_ARGS__;
 
 #define K754_CASE_AVX3(...)
 #define K754_CASE_AVX2(...)

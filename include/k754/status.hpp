@@ -40,38 +40,58 @@ enum class status : int {
   kernel_exceeds_input = 7,  ///< convolution: the dilated kernel is larger than the padded input
   empty_reduction = 8,       ///< a reduction over nothing has no answer here
   size_overflow = 9,         ///< a size or an address does not fit in index_t
-  index_type_too_small = 10, ///< the output's integer type cannot hold every index of the axis
-  null_pointer = 11,         ///< a view with elements has no data
-  self_overlap = 12,         ///< two elements of an output are the same memory
-  overlap = 13,              ///< an output shares memory with an argument in a way that is not allowed
-  label_out_of_range = 14,   ///< a class index is not in [0, classes)
-  invalid_label = 15,        ///< a probability label is negative, infinite or NaN, and the policy forbids it
-  all_nan_row = 16,          ///< a row of NaNs has no answer, and the policy asks for an error
-  callback_threw = 17,       ///< an executor or callable of the caller threw; outputs are unspecified
-  unsupported_flags = 18     ///< this unit was compiled with flags that change arithmetic and that no macro shows
+  index_type_too_small = 10,  ///< the output's integer type cannot hold every index of the axis
+  null_pointer = 11,          ///< a view with elements has no data
+  self_overlap = 12,          ///< two elements of an output are the same memory
+  overlap = 13,               ///< an output shares memory with an argument in a way that is not allowed
+  label_out_of_range = 14,    ///< a class index is not in [0, classes)
+  invalid_label = 15,         ///< a probability label is negative, infinite or NaN, and the policy forbids it
+  all_nan_row = 16,           ///< a row of NaNs has no answer, and the policy asks for an error
+  callback_threw = 17,        ///< an executor or callable of the caller threw; outputs are unspecified
+  unsupported_flags =
+      18  ///< this unit was compiled with flags that change arithmetic and that no macro shows
 };
 
 K754_INLINE constexpr const char* to_string(status s) noexcept {
   switch (s) {
-    case status::ok: return "ok";
-    case status::rank_mismatch: return "rank_mismatch";
-    case status::axis_out_of_range: return "axis_out_of_range";
-    case status::invalid_option: return "invalid_option";
-    case status::negative_extent: return "negative_extent";
-    case status::shape_mismatch: return "shape_mismatch";
-    case status::channel_mismatch: return "channel_mismatch";
-    case status::kernel_exceeds_input: return "kernel_exceeds_input";
-    case status::empty_reduction: return "empty_reduction";
-    case status::size_overflow: return "size_overflow";
-    case status::index_type_too_small: return "index_type_too_small";
-    case status::null_pointer: return "null_pointer";
-    case status::self_overlap: return "self_overlap";
-    case status::overlap: return "overlap";
-    case status::label_out_of_range: return "label_out_of_range";
-    case status::invalid_label: return "invalid_label";
-    case status::all_nan_row: return "all_nan_row";
-    case status::callback_threw: return "callback_threw";
-    case status::unsupported_flags: return "unsupported_flags";
+    case status::ok:
+      return "ok";
+    case status::rank_mismatch:
+      return "rank_mismatch";
+    case status::axis_out_of_range:
+      return "axis_out_of_range";
+    case status::invalid_option:
+      return "invalid_option";
+    case status::negative_extent:
+      return "negative_extent";
+    case status::shape_mismatch:
+      return "shape_mismatch";
+    case status::channel_mismatch:
+      return "channel_mismatch";
+    case status::kernel_exceeds_input:
+      return "kernel_exceeds_input";
+    case status::empty_reduction:
+      return "empty_reduction";
+    case status::size_overflow:
+      return "size_overflow";
+    case status::index_type_too_small:
+      return "index_type_too_small";
+    case status::null_pointer:
+      return "null_pointer";
+    case status::self_overlap:
+      return "self_overlap";
+    case status::overlap:
+      return "overlap";
+    case status::label_out_of_range:
+      return "label_out_of_range";
+    case status::invalid_label:
+      return "invalid_label";
+    case status::all_nan_row:
+      return "all_nan_row";
+    case status::callback_threw:
+      return "callback_threw";
+    case status::unsupported_flags:
+      return "unsupported_flags";
   }
   return "unknown status";
 }
@@ -130,8 +150,8 @@ namespace detail {
 
 /// A failed check. Usage: `return failure(status::shape_mismatch, kernel, "output", "has extent {}, expected {}", a, b)`.
 template <class... Values>
-K754_INLINE constexpr check_result failure(status code, const char* kernel, const char* argument, const char* text,
-                                           Values... values) noexcept {
+K754_INLINE constexpr check_result failure(status code, const char* kernel, const char* argument,
+                                           const char* text, Values... values) noexcept {
   static_assert(sizeof...(values) <= 4);
   return {code, kernel, argument, text, {static_cast<index_t>(values)...}};
 }

@@ -195,10 +195,10 @@ constexpr check_result check_where_backward(const char* kernel, const C& conditi
 
 /// The elements of a view as unsigned integers, which is what selections copy.
 template <class T>
-using bits_type = std::conditional_t<
-    sizeof(T) == 1, std::uint8_t,
-    std::conditional_t<sizeof(T) == 2, std::uint16_t,
-                       std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+using bits_type =
+    std::conditional_t<sizeof(T) == 1, std::uint8_t,
+                       std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                          std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
 template <class T>
 auto bits_data(const tensor_view<T>& view) noexcept {
   using bits = bits_type<T>;
@@ -228,8 +228,8 @@ inline namespace K754_KERNEL_ABI {
 
 /// Selection along a run, by the best code that may run. Conditions made of numbers have the reference.
 template <class Test, class Bits>
-auto choose_where() noexcept
-    -> void (*)(const condition_run<Test>&, strided<const Bits>, strided<const Bits>, strided<Bits>, index_t) noexcept {
+auto choose_where() noexcept -> void (*)(const condition_run<Test>&, strided<const Bits>, strided<const Bits>,
+                                         strided<Bits>, index_t) noexcept {
   if constexpr (std::same_as<Test, is_nonzero<std::uint8_t>>) {
     K754_CHOOSE_TARGET(where<Bits>);
   }
@@ -237,8 +237,8 @@ auto choose_where() noexcept
 }
 
 template <class Test, class Bits>
-auto choose_where_backward() noexcept
-    -> void (*)(const condition_run<Test>&, strided<const Bits>, strided<Bits>, strided<Bits>, index_t) noexcept {
+auto choose_where_backward() noexcept -> void (*)(const condition_run<Test>&, strided<const Bits>,
+                                                  strided<Bits>, strided<Bits>, index_t) noexcept {
   if constexpr (std::same_as<Test, is_nonzero<std::uint8_t>>) {
     K754_CHOOSE_TARGET(where_backward<Bits>);
   }
@@ -258,7 +258,7 @@ check_result compute_where(const C& c, const X& x, const Y& y, Output& output, E
   run_pieces(ex, loop.count(), task_elements, [&](index_t begin, index_t end) {
     loop.for_runs(begin, end, [&](const auto& run) {
       select(condition.along(run, 0), run.of(1, bits_data(held_x.view())),
-                       run.of(2, bits_data(held_y.view())), run.of(3, bits_data(result)), run.length);
+             run.of(2, bits_data(held_y.view())), run.of(3, bits_data(result)), run.length);
     });
   });
   return {};
@@ -275,8 +275,8 @@ check_result compute_where_backward(const C& c, const Upstream& upstream, Dx& dx
   const auto select = choose_where_backward<decltype(condition.test), bits_type<T>>();
   run_pieces(ex, loop.count(), task_elements, [&](index_t begin, index_t end) {
     loop.for_runs(begin, end, [&](const auto& run) {
-      select(condition.along(run, 0), run.of(1, bits_data(held_upstream.view())),
-                                run.of(2, bits_data(to_x)), run.of(3, bits_data(to_y)), run.length);
+      select(condition.along(run, 0), run.of(1, bits_data(held_upstream.view())), run.of(2, bits_data(to_x)),
+             run.of(3, bits_data(to_y)), run.length);
     });
   });
   return {};

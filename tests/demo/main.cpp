@@ -33,14 +33,15 @@ constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 class report {
  public:
-  void heading(const std::string& title) {
-    fmt::print("\n{}. {}\n", ++headings_, title);
-  }
+  void heading(const std::string& title) { fmt::print("\n{}. {}\n", ++headings_, title); }
   void input(const std::string& text) { fmt::print("   input      {}\n", text); }
-  void elsewhere(const std::string& who, const std::string& answer) { fmt::print("   {:<34} {}\n", who, answer); }
+  void elsewhere(const std::string& who, const std::string& answer) {
+    fmt::print("   {:<34} {}\n", who, answer);
+  }
 
   /// What k754 computed, against the bits that its tables state.
-  void ours(const std::string& what, const std::vector<float>& values, const std::vector<std::uint32_t>& expected) {
+  void ours(const std::string& what, const std::vector<float>& values,
+            const std::vector<std::uint32_t>& expected) {
     std::string shown, bits;
     bool right = values.size() == expected.size();
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -142,8 +143,8 @@ void softmax_of_minus_infinity(report& r) {
     };
     r.ours(fmt::format("length {}", n), fmt::format("all {}  {}", y[0], k754::as_bits{y[0]}),
            all(y, k754::canonical_nan<float>()));
-    r.ours(fmt::format("length {}, zero_mass::zero", n), fmt::format("all {}  {}", zero[0], k754::as_bits{zero[0]}),
-           all(zero, 0.0F));
+    r.ours(fmt::format("length {}, zero_mass::zero", n),
+           fmt::format("all {}  {}", zero[0], k754::as_bits{zero[0]}), all(zero, 0.0F));
     r.ours(fmt::format("length {}, zero_mass::uniform", n),
            fmt::format("all {:g}  {}", uniform[0], k754::as_bits{uniform[0]}),
            all(uniform, 1.0F / static_cast<float>(n)));
@@ -236,8 +237,9 @@ void infinite_weight_over_padding(report& r) {
   };
   for (const k754::index_t batch : {k754::index_t{1}, k754::index_t{2}}) {
     const int b = static_cast<int>(batch);
-    const auto multiplied =
-        count(batch, [&](auto in, auto out) { k754::conv2d(in, w, out, {.padding = {1, 1, 1, 1}}); });
+    const auto multiplied = count(batch, [&](auto in, auto out) {
+      k754::conv2d(in, w, out, {.padding = {1, 1, 1, 1}});
+    });
     const auto absent = count(batch, [&](auto in, auto out) {
       k754::conv2d<policy{.padded_taps = k754::padded_taps::absent}>(in, w, out, {.padding = {1, 1, 1, 1}});
     });
@@ -275,7 +277,8 @@ bool cpu_has_fma() {
 void keras_convolution(report& r) {
   constexpr k754::index_t size = 256, channels = 16, filters = 16;
   r.heading("the same convolution, the same bits (keras#20804)");
-  r.input(fmt::format("1x{0}x{0}x{1}, kernel 4x7, {2} filters, same padding, dilation (3, 2)", size, channels, filters));
+  r.input(fmt::format("1x{0}x{0}x{1}, kernel 4x7, {2} filters, same padding, dilation (3, 2)", size, channels,
+                      filters));
   r.elsewhere("PyTorch, JAX, TensorFlow", "differ from each other in 94-98 % of the outputs, by up to");
   r.elsewhere("", "6.6e-6 (full size: 1024 channels, 1024 filters)");
 
@@ -306,15 +309,14 @@ void keras_convolution(report& r) {
   bool have_first = false;
   const auto run = [&](const char* what, bool channels_first, auto&& convolve) {
     std::vector<float> result(static_cast<std::size_t>(size * size * filters));
-    demo::convolution c{
-        channels_first ? k754::tensor_view<const float, 4>(nchw) : nhwc,
-        hwio,
-        channels_first ? k754::tensor_view<float, 4>(result.data(), {1, filters, size, size})
-                       : k754::tensor_view<float, 4>(result.data(), {1, size, size, filters}),
-        {.dilation = {3, 2},
-         .padding = k754::padding::same(),
-         .layout = channels_first ? k754::layout::nchw : k754::layout::nhwc,
-         .weight_layout = k754::weight_layout::hwio}};
+    demo::convolution c{channels_first ? k754::tensor_view<const float, 4>(nchw) : nhwc,
+                        hwio,
+                        channels_first ? k754::tensor_view<float, 4>(result.data(), {1, filters, size, size})
+                                       : k754::tensor_view<float, 4>(result.data(), {1, size, size, filters}),
+                        {.dilation = {3, 2},
+                         .padding = k754::padding::same(),
+                         .layout = channels_first ? k754::layout::nchw : k754::layout::nhwc,
+                         .weight_layout = k754::weight_layout::hwio}};
     convolve(c, demo::progress_line(what));
     const std::uint64_t hash = hash_of(channels_first ? c.output.permuted({0, 2, 3, 1}) : c.output);
     if (!have_first) first_hash = hash;

@@ -41,7 +41,8 @@ struct arg_searches {
   /// The bits of elements that decide something: zeros, NaNs, extremes, neighbours of these.
   std::vector<std::uint64_t> values;
   index_t (*call_row)(any_function, const void* x, index_t n, index_t stride);
-  void (*call_columns)(any_function, const void* x, index_t n, index_t stride, index_t count, index_t* winners);
+  void (*call_columns)(any_function, const void* x, index_t n, index_t stride, index_t count,
+                       index_t* winners);
   std::vector<arg_search> searches;
 };
 
@@ -87,14 +88,16 @@ arg_searches searches_of(const char* type) {
 template <k754::extremum E, k754::policy P, bool Public, k754::element T>
 void add_search(arg_searches& to, const char* policy_name) {
   using namespace k754;
-  to.searches.push_back({std::string(E == extremum::maximum ? "argmax " : "argmin ") + policy_name,
-                         [] { return reinterpret_cast<any_function>(detail::choose_arg_extremum<E, P, T>()); },
-                         [] { return reinterpret_cast<any_function>(detail::choose_arg_extremum_columns<E, P, T>()); },
-                         reinterpret_cast<any_function>(&reference::arg_extremum<E, P, T>), nullptr});
+  to.searches.push_back(
+      {std::string(E == extremum::maximum ? "argmax " : "argmin ") + policy_name,
+       [] { return reinterpret_cast<any_function>(detail::choose_arg_extremum<E, P, T>()); },
+       [] { return reinterpret_cast<any_function>(detail::choose_arg_extremum_columns<E, P, T>()); },
+       reinterpret_cast<any_function>(&reference::arg_extremum<E, P, T>), nullptr});
   if constexpr (Public) {
     to.searches.back().run = [](const untyped_view& input, const tensor_view<std::int64_t>& output,
                                 const argmax_options& options) {
-      const tensor_view<const T> x(static_cast<const T*>(input.data), input.rank, input.extents, input.strides);
+      const tensor_view<const T> x(static_cast<const T*>(input.data), input.rank, input.extents,
+                                   input.strides);
       return E == extremum::maximum ? try_argmax<P>(x, output, options) : try_argmin<P>(x, output, options);
     };
   }

@@ -2,8 +2,6 @@
 
 namespace k754_test {
 
-std::vector<arg_searches> argmax_double_calls() {
-  return {floating_searches_of<double>("double")};
-}
+std::vector<arg_searches> argmax_double_calls() { return {floating_searches_of<double>("double")}; }
 
 }  // namespace k754_test

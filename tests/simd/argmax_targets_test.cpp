@@ -26,8 +26,8 @@ using namespace k754;
 const std::vector<arg_searches>& all_searches() {
   static const std::vector<arg_searches> all = [] {
     std::vector<arg_searches> types;
-    for (const auto& some : {argmax_float_calls(), argmax_double_calls(), argmax_float16_calls(), argmax_signed_calls(),
-                             argmax_unsigned_calls()}) {
+    for (const auto& some : {argmax_float_calls(), argmax_double_calls(), argmax_float16_calls(),
+                             argmax_signed_calls(), argmax_unsigned_calls()}) {
       types.insert(types.end(), some.begin(), some.end());
     }
     return types;
@@ -58,7 +58,8 @@ std::vector<target_functions> functions_of(const arg_searches& type) {
 /// Elements of any type, written by their bits.
 class untyped_elements {
  public:
-  untyped_elements(void* first, std::size_t element_size) : first_(static_cast<unsigned char*>(first)), size_(element_size) {}
+  untyped_elements(void* first, std::size_t element_size)
+      : first_(static_cast<unsigned char*>(first)), size_(element_size) {}
 
   unsigned char* at(index_t i) const { return first_ + i * static_cast<index_t>(size_); }
   void set(index_t i, std::uint64_t bits) const { std::memcpy(at(i), &bits, size_); }
@@ -72,7 +73,8 @@ class untyped_elements {
 };
 
 /// Room for `count` elements, flush with the begin (0) or the end (1) of guarded memory, or in between (2 and more).
-untyped_elements place(const guarded_buffer& memory, index_t count, std::size_t element_size, index_t placement) {
+untyped_elements place(const guarded_buffer& memory, index_t count, std::size_t element_size,
+                       index_t placement) {
   const index_t room = static_cast<index_t>(memory.size() / element_size) - count;
   const index_t offset = placement == 0 ? 0 : placement == 1 ? room : (placement - 1) % (room + 1);
   return {memory.begin() + static_cast<std::size_t>(offset) * element_size, element_size};
@@ -109,14 +111,15 @@ index_t log_uniform(random_bits& random, index_t largest) {
 }
 
 /// One row through every search and target.
-void compare_row(const arg_searches& type, const std::vector<target_functions>& targets, const void* x, index_t n,
-                 index_t stride, case_count& cases) {
+void compare_row(const arg_searches& type, const std::vector<target_functions>& targets, const void* x,
+                 index_t n, index_t stride, case_count& cases) {
   for (std::size_t s = 0; s < type.searches.size(); ++s) {
     const index_t expected = type.call_row(type.searches[s].reference_row, x, n, stride);
     for (const target_functions& target : targets) {
       const index_t found = type.call_row(target.rows[s], x, n, stride);
       if (found != expected) {
-        INFO(target.target << ", " << type.type << ", " << type.searches[s].name << ", n = " << n << ", stride " << stride);
+        INFO(target.target << ", " << type.type << ", " << type.searches[s].name << ", n = " << n
+                           << ", stride " << stride);
         REQUIRE(found == expected);
       }
     }
@@ -125,8 +128,9 @@ void compare_row(const arg_searches& type, const std::vector<target_functions>& 
 }
 
 /// Adjacent columns through every search and target; nothing but their winners is written.
-void compare_columns(const arg_searches& type, const std::vector<target_functions>& targets, const void* x, index_t n,
-                     index_t stride, index_t count, const guarded_buffer& results, case_count& cases) {
+void compare_columns(const arg_searches& type, const std::vector<target_functions>& targets, const void* x,
+                     index_t n, index_t stride, index_t count, const guarded_buffer& results,
+                     case_count& cases) {
   const untyped_elements elements(const_cast<void*>(x), type.element_size);
   std::vector<index_t> expected(static_cast<std::size_t>(count));
   index_t* const winners = results.flush_with_end<index_t>(static_cast<std::size_t>(count));
@@ -140,8 +144,8 @@ void compare_columns(const arg_searches& type, const std::vector<target_function
       type.call_columns(target.columns[s], x, n, stride, count, winners);
       const bool same = std::equal(expected.begin(), expected.end(), winners) && winners[-1] == -77;
       if (!same) {
-        INFO(target.target << ", " << type.type << ", " << type.searches[s].name << ", n = " << n << ", stride " << stride
-                           << ", " << count << " columns");
+        INFO(target.target << ", " << type.type << ", " << type.searches[s].name << ", n = " << n
+                           << ", stride " << stride << ", " << count << " columns");
         REQUIRE(std::vector<index_t>(winners - 1, winners) == std::vector<index_t>{-77});
         REQUIRE(std::vector<index_t>(winners, winners + count) == expected);
       }
@@ -172,7 +176,8 @@ class value_pairs {
 TEST_CASE("Rows of every length, with one value and another one at every position, between guarded pages") {
   for (const arg_searches& type : all_searches()) {
     const auto targets = functions_of(type);
-    const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size), longest = 4 * lanes + 3;
+    const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size),
+                  longest = 4 * lanes + 3;
     const auto calls = static_cast<long>(type.searches.size() * targets.size());
     case_count cases("rows of " + type.type, scaled(5 * longest * longest * calls));
     const guarded_buffer memory(static_cast<std::size_t>(longest + 2 * lanes) * type.element_size);
@@ -212,7 +217,8 @@ TEST_CASE("Random rows, short ones and ones of many blocks") {
       for (long row = 0; row < rows; ++row) {
         const index_t n = log_uniform(random, longest);
         const untyped_elements x =
-            place(memory, n, type.element_size, static_cast<index_t>(row % 3 == 2 ? random.below(1000) : random.below(2)));
+            place(memory, n, type.element_size,
+                  static_cast<index_t>(row % 3 == 2 ? random.below(1000) : random.below(2)));
         fill_randomly(random, type, x, n);
         compare_row(type, targets, x.at(0), n, 1, cases);
       }
@@ -233,7 +239,8 @@ TEST_CASE("Rows of any stride") {
     for (long round = 0; round < scaled(2'000); ++round) {
       const index_t n = log_uniform(random, 300), stride = static_cast<index_t>(random.below(8)) - 3;
       const index_t reach = (n - 1) * std::abs(stride) + 1;
-      const untyped_elements x = place(memory, reach, type.element_size, static_cast<index_t>(random.below(3)));
+      const untyped_elements x =
+          place(memory, reach, type.element_size, static_cast<index_t>(random.below(3)));
       fill_randomly(random, type, x, reach);
       compare_row(type, targets, x.at(stride < 0 ? reach - 1 : 0), n, stride, cases);
     }
@@ -244,7 +251,8 @@ TEST_CASE("Rows of any stride") {
 TEST_CASE("Columns: every count of them, the other value in every row of each") {
   for (const arg_searches& type : all_searches()) {
     const auto targets = functions_of(type);
-    const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size), most = 4 * lanes + 3;
+    const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size),
+                  most = 4 * lanes + 3;
     const auto calls = static_cast<long>(type.searches.size() * targets.size());
     case_count cases("columns of " + type.type, scaled(10 * most * most * calls));
     constexpr index_t longest = 9;
@@ -260,7 +268,8 @@ TEST_CASE("Columns: every count of them, the other value in every row of each") 
           const auto [ordinary, other] = pairs.next();
           everything.fill(0, all, other);
           const index_t elements = n > 0 ? (n - 1) * stride + count : 0;
-          const untyped_elements x = place(memory, elements, type.element_size, turn % 3 == 2 ? turn + n : turn % 3);
+          const untyped_elements x =
+              place(memory, elements, type.element_size, turn % 3 == 2 ? turn + n : turn % 3);
           x.fill(0, elements, ordinary);
           for (index_t column = 0; n > 0 && turn > 0 && column < count; ++column) {
             x.set((column * 7 + turn) % n * stride + column, other);
@@ -277,18 +286,22 @@ TEST_CASE("Random columns, of any stride") {
   for (const arg_searches& type : all_searches()) {
     case_count cases("random columns of " + type.type, scaled(2'000'000));
     const auto targets = functions_of(type);
-    const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size), most = 4 * lanes + 3;
+    const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size),
+                  most = 4 * lanes + 3;
     const guarded_buffer memory(std::size_t{1} << 18);
     const guarded_buffer results(static_cast<std::size_t>(most + 1) * sizeof(index_t));
     random_bits random(4);
     for (long done = 0; done < scaled(2'100'000);) {
       const index_t n = log_uniform(random, 300), count = log_uniform(random, most);
       const auto choice = static_cast<index_t>(random.below(8));
-      index_t stride = choice < 4 ? count + choice : choice < 6 ? -count - choice : choice - 6;  // adjacent, reversed, 0, 1
+      index_t stride = choice < 4   ? count + choice
+                       : choice < 6 ? -count - choice
+                                    : choice - 6;  // adjacent, reversed, 0, 1
       const index_t room = static_cast<index_t>(memory.size() / type.element_size);
       if ((n - 1) * std::abs(stride) + count > room) stride = 1;
       const index_t reach = (n - 1) * std::abs(stride) + count;
-      const untyped_elements x = place(memory, reach, type.element_size, static_cast<index_t>(random.below(3)));
+      const untyped_elements x =
+          place(memory, reach, type.element_size, static_cast<index_t>(random.below(3)));
       fill_randomly(random, type, x, reach);
       const void* const first = x.at(stride < 0 ? (1 - n) * stride : 0);
       compare_columns(type, targets, first, n, stride, count, results, cases);
@@ -316,7 +329,8 @@ TEST_CASE("Narrow types: columns longer than a lane can count") {
       lengths.insert(lengths.end(), {32769, 65537});
     }
     const index_t most = 2 * lanes + 1;
-    const guarded_buffer memory(static_cast<std::size_t>((lengths.back() + 4) * (most + 1)) * type.element_size);
+    const guarded_buffer memory(static_cast<std::size_t>((lengths.back() + 4) * (most + 1)) *
+                                type.element_size);
     const guarded_buffer results(static_cast<std::size_t>(most + 1) * sizeof(index_t));
     value_pairs pairs(type.values);
     random_bits random(5);
@@ -330,8 +344,8 @@ TEST_CASE("Narrow types: columns longer than a lane can count") {
         x.fill(0, elements, ordinary);
         for (index_t column = 0; column < count; ++column) {
           // where counters end, where they would wrap, and the last rows
-          const std::array<index_t, 6> rows{n - 1 - column % 3, 63 + column % 3, 127 + column % 3, 254 + column % 4,
-                                            16383 + column % 4, 32766 + column % 4};
+          const std::array<index_t, 6> rows{n - 1 - column % 3, 63 + column % 3,    127 + column % 3,
+                                            254 + column % 4,   16383 + column % 4, 32766 + column % 4};
           const index_t row = rows[static_cast<std::size_t>(column) % rows.size()] % n;
           x.set(row * stride + column, other);
         }
@@ -354,7 +368,8 @@ TEST_CASE("Random tensors through the public interface, along every axis, on eve
       // One axis is long enough for vectors; layouts are permuted, reversed, padded and broadcast.
       index_vector shape = random_shape(random, 4, 5);
       if (shape.empty()) shape.push_back(3);
-      shape[static_cast<std::size_t>(random_below(random, std::ssize(shape)))] = 1 + random_below(random, 200);
+      shape[static_cast<std::size_t>(random_below(random, std::ssize(shape)))] =
+          1 + random_below(random, 200);
       std::vector<std::size_t> order(shape.size());
       for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
       std::shuffle(order.begin(), order.end(), random);
@@ -392,14 +407,16 @@ TEST_CASE("Random tensors through the public interface, along every axis, on eve
           for_each_index(rows, [&](const index_vector& index) {
             index_t offset = origin;
             for (std::size_t i = 0; i < index.size(); ++i) offset += index[i] * strides[i];
-            expected.push_back(type.call_row(search.reference_row, all.at(offset), shape[axis], strides[axis]));
+            expected.push_back(
+                type.call_row(search.reference_row, all.at(offset), shape[axis], strides[axis]));
           });
           for_each_target([&](const char* target) {
             std::fill(found.begin(), found.end(), -77);
             const status result =
                 search.run(input, output, {.axis = static_cast<index_t>(axis), .keepdims = keepdims});
             if (result != status::ok || found != expected) {
-              INFO(target << ", " << type.type << ", " << search.name << ", axis " << axis << " of " << shape.size());
+              INFO(target << ", " << type.type << ", " << search.name << ", axis " << axis << " of "
+                          << shape.size());
               REQUIRE(result == status::ok);
               REQUIRE(found == expected);
             }
@@ -453,8 +470,8 @@ TEST_CASE("More than 2^31 elements, in one row and in columns") {
   constexpr index_t columns = longest_vector_bytes / sizeof(std::int32_t);
   const std::array<std::int32_t, columns> row{};
   std::array<std::int64_t, columns> winners{};
-  argmax<policy{.ties = ties::last}>(tensor_view<const std::int32_t, 2>(row.data(), {many + 5, columns}, {0, 1}), winners,
-                                     {.axis = 0});
+  argmax<policy{.ties = ties::last}>(
+      tensor_view<const std::int32_t, 2>(row.data(), {many + 5, columns}, {0, 1}), winners, {.axis = 0});
   CHECK(std::all_of(winners.begin(), winners.end(), [](std::int64_t winner) { return winner == many + 4; }));
 }
 

@@ -24,16 +24,14 @@ struct environment {
 /// The default, FTZ/DAZ, the directed rounding modes, and all of these with every exception unmasked.
 inline std::vector<environment> hostile_environments() {
   return {
-      {"default", 0x1F80, FE_TONEAREST},
+    {"default", 0x1F80, FE_TONEAREST},
 #if defined(__SSE2__)
-      {"FTZ and DAZ", 0x9FC0, FE_TONEAREST},
-      {"unmasked exceptions", 0x0000, FE_TONEAREST},
-      {"unmasked, FTZ and DAZ, toward zero", 0xE040, FE_TONEAREST},
-      {"sticky flags set", 0x1FBF, FE_TONEAREST},
+        {"FTZ and DAZ", 0x9FC0, FE_TONEAREST}, {"unmasked exceptions", 0x0000, FE_TONEAREST},
+        {"unmasked, FTZ and DAZ, toward zero", 0xE040, FE_TONEAREST},
+        {"sticky flags set", 0x1FBF, FE_TONEAREST},
 #endif
-      {"upward", 0x5F80, FE_UPWARD},
-      {"downward", 0x3F80, FE_DOWNWARD},
-      {"toward zero", 0x7F80, FE_TOWARDZERO},
+        {"upward", 0x5F80, FE_UPWARD}, {"downward", 0x3F80, FE_DOWNWARD},
+        {"toward zero", 0x7F80, FE_TOWARDZERO},
   };
 }
 

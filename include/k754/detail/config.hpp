@@ -17,7 +17,8 @@
 // for most of them is a wrong answer for the rest. Clang defines no macro for some of these.
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ != 0) || \
     defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
-#error "k754: -ffast-math, -Ofast and their parts (-ffinite-math-only, -fassociative-math, \
+#error \
+    "k754: -ffast-math, -Ofast and their parts (-ffinite-math-only, -fassociative-math, \
 -freciprocal-math, -fno-signed-zeros) change results. Compile this unit without them."
 #endif
 

@@ -76,8 +76,9 @@
 
 #if defined(__OPTIMIZE__)
 // Numerically smaller targets are better; what is worse than the static target would never be chosen.
-#define K754_TARGETS \
-  ((K754_STATIC_VECTORS ? HWY_STATIC_TARGET : 0) | (HWY_TARGETS & K754_WANTED_TARGETS & (HWY_STATIC_TARGET - 1)))
+#define K754_TARGETS                               \
+  ((K754_STATIC_VECTORS ? HWY_STATIC_TARGET : 0) | \
+   (HWY_TARGETS & K754_WANTED_TARGETS & (HWY_STATIC_TARGET - 1)))
 #else
 #define K754_TARGETS (K754_STATIC_VECTORS ? HWY_STATIC_TARGET : 0)
 #endif

@@ -55,7 +55,8 @@ constexpr index_t arg_extremum(const T* x, index_t n, index_t stride) noexcept {
 
 /// The same for `count` rows that begin at adjacent elements.
 template <extremum Extremum, policy P, element T>
-constexpr void arg_extremum_columns(const T* x, index_t n, index_t stride, index_t count, index_t* winners) noexcept {
+constexpr void arg_extremum_columns(const T* x, index_t n, index_t stride, index_t count,
+                                    index_t* winners) noexcept {
   for (index_t column = 0; column < count; ++column) {
     winners[column] = arg_extremum<Extremum, P>(x + column, n, stride);
   }

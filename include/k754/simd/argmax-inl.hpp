@@ -36,7 +36,8 @@ HWY_INLINE HWY_ATTR hn::Vec<D> keys_of(D d, hn::Vec<D> bits) {
     const auto magnitude = hn::And(bits, magnitude_mask);
     auto folded = bits;
     if constexpr (P.subnormals == subnormals::flush) {
-      const auto subnormal = hn::Gt(hn::Set(d, static_cast<key>(detail::format_of<T>::smallest_normal)), magnitude);
+      const auto subnormal =
+          hn::Gt(hn::Set(d, static_cast<key>(detail::format_of<T>::smallest_normal)), magnitude);
       folded = hn::IfThenElse(subnormal, hn::And(bits, hn::Set(d, least)), bits);
     }
     if constexpr (P.zeros == zeros::equal) {  // -0 is the least signed integer, and no other element is
@@ -124,7 +125,8 @@ HWY_ATTR index_t arg_extremum_adjacent(const T* x, index_t n) noexcept {
 
 /// Row `i` against the best keys of a vector of columns; `row` counts from the start of the block, in every lane.
 template <policy P, class D>
-HWY_INLINE HWY_ATTR void take_better(D /*d*/, hn::Vec<D> keys, hn::Vec<D> row, hn::Vec<D>& best, hn::Vec<D>& winner) {
+HWY_INLINE HWY_ATTR void take_better(D /*d*/, hn::Vec<D> keys, hn::Vec<D> row, hn::Vec<D>& best,
+                                     hn::Vec<D>& winner) {
   if constexpr (P.ties == ties::first) {
     winner = hn::IfThenElse(hn::Gt(keys, best), row, winner);
   } else {
@@ -163,7 +165,8 @@ HWY_ATTR void arg_extremum_strip(const T* x, index_t n, index_t stride, index_t*
     for (index_t i = begin; i < end; ++i) {
       const T* const elements = x + i * stride;
       take_better<P>(d, load_keys<Extremum, P>(d, elements), row, best0, winner0);
-      if constexpr (Pair) take_better<P>(d, load_keys<Extremum, P>(d, elements + second), row, best1, winner1);
+      if constexpr (Pair)
+        take_better<P>(d, load_keys<Extremum, P>(d, elements + second), row, best1, winner1);
       row = hn::Add(row, one);
     }
     update_winners(d, winner0, begin, winners);
@@ -195,7 +198,8 @@ HWY_ATTR index_t arg_extremum(const T* x, index_t n, index_t stride) noexcept {
 
 /// What reference::arg_extremum gives for `count` adjacent columns.
 template <extremum Extremum, policy P, element T>
-HWY_ATTR void arg_extremum_columns(const T* x, index_t n, index_t stride, index_t count, index_t* winners) noexcept {
+HWY_ATTR void arg_extremum_columns(const T* x, index_t n, index_t stride, index_t count,
+                                   index_t* winners) noexcept {
   const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
   if (n < 1 || count < lanes) {
     for (index_t column = 0; column < count; ++column) {

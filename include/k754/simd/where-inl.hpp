@@ -39,8 +39,8 @@ HWY_INLINE HWY_ATTR hn::Vec<D> widen_bytes(D d, const std::uint8_t* bytes) {
 
 /// The condition at [i, i + lanes).
 template <class D>
-HWY_INLINE HWY_ATTR hn::Mask<D> load_condition(D d, const detail::condition_run<detail::is_nonzero<std::uint8_t>>& condition,
-                                               index_t i) {
+HWY_INLINE HWY_ATTR hn::Mask<D> load_condition(
+    D d, const detail::condition_run<detail::is_nonzero<std::uint8_t>>& condition, index_t i) {
   if (condition.values.stride == 0) {
     return hn::Ne(hn::Set(d, static_cast<hn::TFromD<D>>(detail::load(condition.values.first))), hn::Zero(d));
   }
@@ -52,8 +52,8 @@ constexpr bool is_run(index_t stride) noexcept { return stride == 0 || stride ==
 /// What reference::where gives, for conditions of bytes.
 template <std::unsigned_integral Bits>
 HWY_ATTR void where(const detail::condition_run<detail::is_nonzero<std::uint8_t>>& condition,
-                    detail::strided<const Bits> x, detail::strided<const Bits> y, detail::strided<Bits> output,
-                    index_t n) noexcept {
+                    detail::strided<const Bits> x, detail::strided<const Bits> y,
+                    detail::strided<Bits> output, index_t n) noexcept {
   const hn::ScalableTag<Bits> d;
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
   index_t i = 0;
@@ -71,11 +71,13 @@ HWY_ATTR void where(const detail::condition_run<detail::is_nonzero<std::uint8_t>
 /// What reference::where_backward gives, for conditions of bytes.
 template <std::unsigned_integral Bits>
 HWY_ATTR void where_backward(const detail::condition_run<detail::is_nonzero<std::uint8_t>>& condition,
-                             detail::strided<const Bits> upstream, detail::strided<Bits> dx, detail::strided<Bits> dy,
-                             index_t n) noexcept {
+                             detail::strided<const Bits> upstream, detail::strided<Bits> dx,
+                             detail::strided<Bits> dy, index_t n) noexcept {
   const hn::ScalableTag<Bits> d;
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  const auto fits = [](const detail::strided<Bits>& output) { return output.first == nullptr || output.stride == 1; };
+  const auto fits = [](const detail::strided<Bits>& output) {
+    return output.first == nullptr || output.stride == 1;
+  };
   index_t i = 0;
   if (fits(dx) && fits(dy) && is_run(upstream.stride) && is_run(condition.values.stride)) {
     for (; i + lanes <= n; i += lanes) {
