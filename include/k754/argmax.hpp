@@ -138,6 +138,7 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
   // Rows in the order of memory: what they give does not depend on it.
   layout rows = without_axis(layout_of(input), axis);
   layout results = options.keepdims ? without_axis(layout_of(output), axis) : layout_of(output);
+  if (n == 0) rows.strides = {};  // there are no elements to point at
   sort_axes(rows, results);
   const elementwise_loop<2> loop(rows, {rows.strides, results.strides});
   if (loop.count() == 0) return {};

@@ -75,6 +75,7 @@ check_result compute_sum_to_shape(const tensor_view<const T>& input, const tenso
       terms.strides[terms.rank++] = input.stride(axis);
     }
   }
+  if (terms.empty()) first.strides = {};  // there are no elements to point at
   const auto loop = loop_over(result, first, result);
   const auto sums = [&](index_t begin, index_t end) {
     loop.for_runs(begin, end, [&](const auto& run) {
