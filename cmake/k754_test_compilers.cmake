@@ -54,5 +54,5 @@ function(k754_add_compiled_test)
   add_test(NAME ${arg_NAME}
     COMMAND ${CMAKE_COMMAND} -P ${PROJECT_SOURCE_DIR}/tests/support/compile_and_run.cmake --
       ${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME} ${k754_compiler_${arg_COMPILER}} ${arg_ARGUMENTS})
-  set_tests_properties(${arg_NAME} PROPERTIES LABELS compiler TIMEOUT 300)
+  set_tests_properties(${arg_NAME} PROPERTIES LABELS compiler)
 endfunction()
