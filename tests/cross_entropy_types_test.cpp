@@ -6,6 +6,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <span>
 #include <utility>
@@ -76,62 +77,85 @@ TEST_CASE("Broadcast logits and labels, of stride 0, are read as often as they r
 
 // ---------------------------------------------------------------- reductions
 
-/// Sum and mean in the documented order, from the rows' numbers before rounding.
+/// Sum and mean in the documented order, from the rows' numbers before rounding; and their sum in plain order.
 template <class T>
 struct reduced_losses {
-  T sum{}, mean{};
+  T sum{}, mean{}, plain_sum{};
 };
 template <class T>
 reduced_losses<T> reduced_by_definition(const std::vector<T>& logits, const std::vector<std::int32_t>& labels,
-                                        index_t classes) {
+                                        const std::vector<T>& weights) {
   using number = reference::wide_number<T>;
+  const auto classes = static_cast<index_t>(weights.size());
   reduced_losses<T> result;
   in_default_environment([&] {
     reference::lane_sum<number> sum;
+    number plain_sum{};
     index_t kept = 0;
     for (std::size_t r = 0; r < labels.size(); ++r) {
       if (labels[r] < 0) {
         sum.skip();
         continue;
       }
-      const reference::logit_row<policy{}, T> row({&logits[r * static_cast<std::size_t>(classes)], classes});
-      sum.add(
-          reference::loss(row, reference::hard_label_of<policy{}>(labels[r], reference::label_terms<T>{})));
+      const reference::logit_row<policy{}, T> row({&logits[r * weights.size()], classes});
+      const number loss =
+          reference::loss(row, reference::hard_label_of<policy{}>(
+                                   labels[r], reference::label_terms<T>{{weights.data(), classes}}));
+      sum.add(loss);
+      plain_sum = plain_sum + loss;
       ++kept;
     }
     const number total = sum.total(), count = reference::to_number<number>(static_cast<double>(kept));
     result.sum = reference::result_of<policy{}, T>(total);
     result.mean = reference::result_of<policy{}, T>(reference::quotient(total, count));
+    result.plain_sum = reference::result_of<policy{}, T>(plain_sum);
   });
   return result;
 }
 
+/// Every row has its mirror image, whose loss a class weight of -1 makes the negative of its own. The exact sum is 0, so
+/// that what comes out is the rounding errors of one order of summation, of which no bit is lost in the result.
 template <class T>
 void check_reduction_order() {
   case_count cases("batch sizes x executors", 17 * 4);
+  constexpr policy by_rows{.mean_denominator = mean_denominator::kept_count};
   std::mt19937_64 random(99);
-  constexpr index_t classes = 3;
+  const std::vector<T> weights{T(1.0), T(-1.0)};
+  long telling = 0;
   for (index_t rows :
        {1, 2, 15, 16, 17, 31, 33, 1023, 1024, 1025, 2048, 2049, 7169, 16383, 16384, 16385, 40001}) {
-    std::vector<T> logits(static_cast<std::size_t>(rows * classes));
-    std::vector<std::int32_t> labels(static_cast<std::size_t>(rows));
-    for (T& x : logits) x = static_cast<T>(uniform(random, -40.0F, 40.0F));
-    for (auto& label : labels) label = static_cast<std::int32_t>(random() % 4) - 1;
-    labels[0] = 0;
-    const auto expected = reduced_by_definition(logits, labels, classes);
-    const tensor_view x(logits.data(), std::array{rows, classes});
+    std::vector<T> logits(static_cast<std::size_t>(2 * rows), T(1.0));
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(rows), -1);
+    std::vector<std::size_t> order(labels.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+    for (std::size_t i = 0; i + 1 < order.size(); i += 2) {
+      const T x = static_cast<T>(uniform(random, -40.0F, 40.0F)),
+              y = static_cast<T>(uniform(random, -40.0F, 40.0F));
+      const std::size_t r = order[i], mirror = order[i + 1];
+      if (random() % 5 == 0) continue;  // both are ignored
+      labels[r] = 0;
+      labels[mirror] = 1;
+      logits[2 * r] = logits[2 * mirror + 1] = x;
+      logits[2 * r + 1] = logits[2 * mirror] = y;
+    }
+    const auto expected = reduced_by_definition(logits, labels, weights);
+    telling += to_bits(expected.sum) != to_bits(expected.plain_sum) ? 1 : 0;
+    const tensor_view x(logits.data(), std::array{rows, index_t{2}});
     for (const any_executor& ex :
          {serial, any_executor(k754_test::reverse_executor{}), any_executor(k754_test::thread_executor{}),
           any_executor(k754_test::thread_executor{7})}) {
       T sum{}, mean[1] = {};
-      cross_entropy(x, labels, tensor_view(&sum), {.reduction = reduction::sum, .ignore_index = -1}, ex);
-      cross_entropy(x, labels, mean, {.ignore_index = -1}, ex);
+      cross_entropy(x, labels, tensor_view(&sum),
+                    {.reduction = reduction::sum, .ignore_index = -1, .class_weights = weights}, ex);
+      cross_entropy<by_rows>(x, labels, mean, {.ignore_index = -1, .class_weights = weights}, ex);
       INFO(rows << " rows");
       REQUIRE(to_bits(sum) == to_bits(expected.sum));
       REQUIRE(to_bits(mean[0]) == to_bits(expected.mean));
       cases.add();
     }
   }
+  REQUIRE(telling >= 10);
   cases.check();
 }
 
@@ -140,6 +164,20 @@ TEST_CASE("Sums and means are taken in the one order of summation, on every exec
 }
 TEST_CASE("Sums and means are taken in the one order of summation, on every executor: double") {
   check_reduction_order<double>();
+}
+
+TEST_CASE("Where the mean of nothing is 0, so is its gradient, by every zero rule") {
+  constexpr policy rules{.zero_times_inf = zero_times_inf::ieee, .empty_mean = empty_mean::zero};
+  const float logits[2][2] = {{1.0F, 2.0F}, {3.0F, 1.0F}};
+  const std::array labels{0, 1};
+  const std::array weights{0.0F, 0.0F};
+  float loss = 77.0F, gradient[2][2] = {{77.0F, 77.0F}, {77.0F, 77.0F}};
+  cross_entropy<rules>(logits, labels, tensor_view(&loss), {.class_weights = weights});
+  cross_entropy_backward<rules>(logits, labels, gradient, {.class_weights = weights});
+  CHECK(to_bits(loss) == 0);
+  for (const auto& row : gradient) {
+    for (float g : row) CHECK(to_bits(g) == 0);
+  }
 }
 
 // ---------------------------------------------------------------- lengths and positions

@@ -166,8 +166,8 @@ constexpr const char* entropy_name(entropy_kernel kernel, entropy_input input) n
 
 /// The sum over `rows` of what `for_lane(first, last, step, sum)` adds to its sum for the rows first, first +
 /// step, .. below last, in the order of reference::lane_sum: every lane of a block of 1024 rows is a chain of
-/// its own, and so the unit of work. Up to 16 blocks are in flight; their lanes
-/// and the pairs of block sums are all the memory there is.
+/// its own, and so the unit of work. Up to 16 blocks are in flight; their lanes and the pairs of block sums are
+/// all the memory there is.
 template <class Number, class Executor, class ForLane>
 void sum_rows(Executor& ex, index_t rows, index_t row_elements, const ForLane& for_lane, Number& total) {
   using order = reference::lane_sum<Number>;
