@@ -83,21 +83,21 @@ inline extended negated(const extended& x) noexcept {
   return is_zero(x.high) ? x : extended{-x.high, -x.low, x.exponent};
 }
 
-/// Algorithm 6 of double_double.hpp, which commutes, after both are brought to the larger exponent. A term below 2^-1000 of
+/// Algorithm 6 of double_double.hpp after both are brought to the larger exponent. A term below 2^-1000 of
 /// the other is left out.
 inline extended operator+(const extended& a, const extended& b) noexcept {
   if (!is_finite(a.high) || !is_finite(b.high)) return detail_extended::normalized({a.high + b.high, 0.0}, 0);
   if (is_zero(a.high)) return b;
   if (is_zero(b.high)) return a;
-  const extended& large = a.exponent >= b.exponent ? a : b;
-  const extended& small = a.exponent >= b.exponent ? b : a;
-  const int distance = small.exponent - large.exponent;
+  const bool a_larger = a.exponent >= b.exponent;
+  const extended& large = a_larger ? a : b;
+  const extended& smaller = a_larger ? b : a;
+  const int distance = smaller.exponent - large.exponent;
   if (distance < -1000) return large;
-  using detail_extended::scaled;
-  return detail_extended::normalized(
-      add(double_double{large.high, large.low},
-          double_double{scaled(small.high, distance), scaled(small.low, distance)}),
-      large.exponent);
+  const double_double x{large.high, large.low};
+  const double_double y{detail_extended::scaled(smaller.high, distance),
+                        detail_extended::scaled(smaller.low, distance)};
+  return detail_extended::normalized(a_larger ? add(x, y) : add(y, x), large.exponent);
 }
 inline extended operator-(const extended& a, const extended& b) noexcept { return a + negated(b); }
 
