@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <thread>
@@ -36,27 +37,39 @@ TEST_CASE("The targets of this unit on this CPU, best first, the reference last"
   CHECK(names.back() == "reference");
   CHECK(std::set<std::string>(names.begin(), names.end()).size() == names.size());
   CHECK(simd_target() == names.front());
-  const std::vector<std::string> from_best_to_worst = {"AVX3_SPR", "AVX3_ZEN4", "AVX3_DL", "AVX3", "AVX2", "SSE4",
-                                                       "SSSE3",    "SSE2",      "SVE2",    "SVE",  "NEON", "reference"};
+  const std::vector<std::string> from_best_to_worst = {"AVX3_SPR", "AVX3_ZEN4", "AVX3_DL", "AVX3",
+                                                       "AVX2",     "SSE4",      "SSSE3",   "SSE2",
+                                                       "SVE2",     "SVE",       "NEON",    "reference"};
   std::vector<std::size_t> ranks;
   for (const std::string& name : names) {
     const auto at = std::find(from_best_to_worst.begin(), from_best_to_worst.end(), name);
-    if (at != from_best_to_worst.end()) ranks.push_back(static_cast<std::size_t>(at - from_best_to_worst.begin()));
+    if (at != from_best_to_worst.end())
+      ranks.push_back(static_cast<std::size_t>(at - from_best_to_worst.begin()));
   }
   CHECK(std::is_sorted(ranks.begin(), ranks.end()));
+}
+
+TEST_CASE("The targets are those that K754_TEST_TARGETS names") {
+  if (const char* const expected = std::getenv("K754_TEST_TARGETS")) {  // "SVE2 SVE NEON"
+    std::string listed;
+    for (const std::string& name : target_names()) listed += listed.empty() ? name : " " + name;
+    CHECK(listed == expected + std::string(" reference"));
+  }
 }
 
 #if K754_SIMD && HWY_ARCH_X86 && defined(__OPTIMIZE__)
 TEST_CASE("What the CPU has and the compiler knows is among the targets") {
   __builtin_cpu_init();
   const std::vector<std::string> names = target_names();
-  const auto runs = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  const auto runs = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && HWY_STATIC_TARGET >= HWY_AVX2) {
     CHECK(runs("AVX2"));
   }
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd") && HWY_STATIC_TARGET >= HWY_AVX3 &&
-      (HWY_TARGETS & HWY_AVX3) != 0) {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512cd") && HWY_STATIC_TARGET >= HWY_AVX3 && (HWY_TARGETS & HWY_AVX3) != 0) {
     CHECK(runs("AVX3"));
   }
 }
@@ -95,13 +108,13 @@ TEST_CASE("Each name stands for the functions compiled for it") {
     const auto where = detail::choose_where<detail::is_nonzero<std::uint8_t>, std::uint16_t>();
     const auto backward = detail::choose_where_backward<detail::is_nonzero<std::uint8_t>, std::uint16_t>();
     [[maybe_unused]] bool known = name == "reference";
-#define K754_EXPECT(n)                                                                          \
-  if (name == #n) {                                                                             \
-    known = true;                                                                               \
-    CHECK(chosen_row() == &simd::N_##n::arg_extremum<extremum::maximum, policy{}, float>);      \
+#define K754_EXPECT(n)                                                                              \
+  if (name == #n) {                                                                                 \
+    known = true;                                                                                   \
+    CHECK(chosen_row() == &simd::N_##n::arg_extremum<extremum::maximum, policy{}, float>);          \
     CHECK(columns == &simd::N_##n::arg_extremum_columns<extremum::minimum, policy{}, std::int8_t>); \
-    CHECK(where == &simd::N_##n::where<std::uint16_t>);                                         \
-    CHECK(backward == &simd::N_##n::where_backward<std::uint16_t>);                             \
+    CHECK(where == &simd::N_##n::where<std::uint16_t>);                                             \
+    CHECK(backward == &simd::N_##n::where_backward<std::uint16_t>);                                 \
   }
 #if HWY_ARCH_X86
 #if K754_TARGET_IS_EXTRA(HWY_AVX3)
@@ -156,6 +169,21 @@ TEST_CASE("Threads see one choice, from their first call on") {
     for (std::thread& thread : threads) thread.join();
     CHECK(agreeing == 4);
   }
+}
+
+TEST_CASE("However long they are, adjacent columns are not dealt to tasks one by one") {
+  std::size_t tasks = 0;
+  const auto counting = [&](std::size_t count, auto&& task) {
+    tasks = count;
+    for (std::size_t i = 0; i < count; ++i) task(i);
+  };
+  constexpr index_t n = 100'000;
+  const std::vector<std::int8_t> x(n * 256);
+  std::vector<std::int64_t> winners(256);
+  argmin(tensor_view<const std::int8_t, 2>(x.data(), {n, 256}), winners, {.axis = 0}, counting);
+  CHECK(tasks == 2);
+  argmin(tensor_view<const std::int8_t, 2>(x.data(), {256, n}), winners, {.axis = 1}, counting);
+  CHECK(tasks == 256);
 }
 
 }  // namespace

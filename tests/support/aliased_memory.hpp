@@ -20,8 +20,8 @@ class aliased_memory {
     bool complete = memory != MAP_FAILED && ftruncate(file, static_cast<off_t>(piece_bytes)) == 0;
     if (memory != MAP_FAILED) data_ = static_cast<unsigned char*>(memory);
     for (std::size_t i = 0; complete && i < pieces; ++i) {
-      complete = mmap(data_ + i * piece_bytes, piece_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) !=
-                 MAP_FAILED;
+      complete = mmap(data_ + i * piece_bytes, piece_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                      file, 0) != MAP_FAILED;
     }
     complete = complete && mprotect(own_piece(), piece_bytes, PROT_READ | PROT_WRITE) == 0;
     close(file);

@@ -56,10 +56,10 @@ inline int run() {
 
 #define K754_CATCH_JOIN_(a, b) a##b
 #define K754_CATCH_JOIN(a, b) K754_CATCH_JOIN_(a, b)
-#define K754_CATCH_TEST_CASE(function, ...)                                                     \
-  static void function();                                                                       \
-  static const ::k754_test::minimal_catch::registration K754_CATCH_JOIN(function, _registered)( \
-      &function, __VA_ARGS__);                                                                  \
+#define K754_CATCH_TEST_CASE(function, ...)                                                                  \
+  static void function();                                                                                    \
+  static const ::k754_test::minimal_catch::registration K754_CATCH_JOIN(function, _registered)(&function,    \
+                                                                                               __VA_ARGS__); \
   static void function()
 #define K754_CATCH_PASSED(holds, text) \
   ::k754_test::minimal_catch::passed(static_cast<bool>(holds), text, __FILE__, __LINE__)
@@ -67,18 +67,21 @@ inline int run() {
 #define TEST_CASE(...) K754_CATCH_TEST_CASE(K754_CATCH_JOIN(k754_test_case_, __LINE__), __VA_ARGS__)
 #define CHECK(...) ((void)K754_CATCH_PASSED((__VA_ARGS__), #__VA_ARGS__))
 #define CHECK_FALSE(...) ((void)K754_CATCH_PASSED(!(__VA_ARGS__), "not: " #__VA_ARGS__))
-#define REQUIRE(...) \
-  (K754_CATCH_PASSED((__VA_ARGS__), #__VA_ARGS__) ? (void)0 : throw ::k754_test::minimal_catch::required_failure())
-#define REQUIRE_FALSE(...) \
-  (K754_CATCH_PASSED(!(__VA_ARGS__), "not: " #__VA_ARGS__) ? (void)0 : throw ::k754_test::minimal_catch::required_failure())
+#define REQUIRE(...)                                        \
+  (K754_CATCH_PASSED((__VA_ARGS__), #__VA_ARGS__) ? (void)0 \
+                                                  : throw ::k754_test::minimal_catch::required_failure())
+#define REQUIRE_FALSE(...)                                 \
+  (K754_CATCH_PASSED(!(__VA_ARGS__), "not: " #__VA_ARGS__) \
+       ? (void)0                                           \
+       : throw ::k754_test::minimal_catch::required_failure())
 #define STATIC_REQUIRE(...) static_assert(__VA_ARGS__)
 #define STATIC_REQUIRE_FALSE(...) static_assert(!(__VA_ARGS__))
-#define FAIL(message)                                                                                  \
-  do {                                                                                                 \
-    std::ostringstream k754_text;                                                                      \
-    k754_text << message;                                                                              \
-    (void)K754_CATCH_PASSED(false, k754_text.str().c_str());                                           \
-    throw ::k754_test::minimal_catch::required_failure();                                              \
+#define FAIL(message)                                        \
+  do {                                                       \
+    std::ostringstream k754_text;                            \
+    k754_text << message;                                    \
+    (void)K754_CATCH_PASSED(false, k754_text.str().c_str()); \
+    throw ::k754_test::minimal_catch::required_failure();    \
   } while (false)
 #define FAIL_CHECK(message)                                  \
   do {                                                       \
@@ -86,16 +89,16 @@ inline int run() {
     k754_text << message;                                    \
     (void)K754_CATCH_PASSED(false, k754_text.str().c_str()); \
   } while (false)
-#define CHECK_THROWS_AS(expression, type)                         \
-  do {                                                            \
-    bool k754_thrown = false;                                     \
-    try {                                                         \
-      (void)(expression);                                         \
-    } catch (const type&) {                                       \
-      k754_thrown = true;                                         \
-    }                                                             \
+#define CHECK_THROWS_AS(expression, type)                        \
+  do {                                                           \
+    bool k754_thrown = false;                                    \
+    try {                                                        \
+      (void)(expression);                                        \
+    } catch (const type&) {                                      \
+      k754_thrown = true;                                        \
+    }                                                            \
     (void)K754_CATCH_PASSED(k754_thrown, #expression " throws"); \
   } while (false)
 #define REQUIRE_THROWS_AS(expression, type) CHECK_THROWS_AS(expression, type)
 #define INFO(message) ((void)[&] { std::ostringstream() << message; })
-#define CAPTURE(...) ((void)[&](auto&&...) {})
+#define CAPTURE(...) ((void)[&](auto&&...){})
