@@ -2,7 +2,8 @@
 // `argmax_*_calls.cpp` files say which there are.
 #pragma once
 
-#include <k754/argmax.hpp>
+#include <k754/status.hpp>
+#include <k754/tensor_view.hpp>
 
 #include <cstdint>
 #include <string>
@@ -30,8 +31,14 @@ struct arg_search {
   any_function (*choose_columns)();
   any_function reference_row;
   /// Through the public interface; null for most policies.
-  k754::status (*run)(const untyped_view& input, const k754::tensor_view<std::int64_t>& output,
-                      const k754::argmax_options& options);
+  k754::status (*run)(const untyped_view& input, const k754::tensor_view<std::int64_t>& output, index_t axis,
+                      bool keepdims);
+};
+
+/// The functions that a target runs, in the order of the searches.
+struct target_functions {
+  std::string target;
+  std::vector<any_function> rows, columns;
 };
 
 /// The searches for one element type.
@@ -44,6 +51,13 @@ struct arg_searches {
   void (*call_columns)(any_function, const void* x, index_t n, index_t stride, index_t count,
                        index_t* winners);
   std::vector<arg_search> searches;
+  /// Of all targets of the unit but the reference, unless there is no other.
+  std::vector<target_functions> targets;
+  /// force_simd_target of the unit.
+  bool (*force_target)(const char*);
+
+  /// What one row or column counts for.
+  long calls() const { return static_cast<long>(searches.size() * targets.size()); }
 };
 
 std::vector<arg_searches> argmax_float_calls();
@@ -51,94 +65,6 @@ std::vector<arg_searches> argmax_double_calls();
 std::vector<arg_searches> argmax_float16_calls();  // and bfloat16
 std::vector<arg_searches> argmax_signed_calls();
 std::vector<arg_searches> argmax_unsigned_calls();  // and bool
-
-template <k754::element T>
-arg_searches searches_of(const char* type) {
-  using row_function = index_t (*)(const T*, index_t, index_t) noexcept;
-  using columns_function = void (*)(const T*, index_t, index_t, index_t, index_t*) noexcept;
-  arg_searches result{
-      type,
-      sizeof(T),
-      {},
-      [](any_function f, const void* x, index_t n, index_t stride) {
-        return reinterpret_cast<row_function>(f)(static_cast<const T*>(x), n, stride);
-      },
-      [](any_function f, const void* x, index_t n, index_t stride, index_t count, index_t* winners) {
-        reinterpret_cast<columns_function>(f)(static_cast<const T*>(x), n, stride, count, winners);
-      },
-      {}};
-  const std::uint64_t sign = std::uint64_t{1} << (8 * sizeof(T) - 1);
-  if constexpr (k754::floating<T>) {
-    using format = k754::detail::format_of<T>;
-    for (const std::uint64_t magnitude :
-         {std::uint64_t{0}, std::uint64_t{1}, format::smallest_normal - 1, format::smallest_normal,
-          (format::infinity / 2) | 1, format::infinity - 1, format::infinity, format::infinity | 1,
-          format::canonical_nan, format::sign_bit - 1}) {
-      result.values.push_back(magnitude);
-      result.values.push_back(sign | magnitude);
-    }
-  } else if constexpr (std::same_as<T, bool>) {
-    result.values = {0, 1, 2, 0x80, 0xFF};
-  } else {
-    result.values = {0, 1, 2, sign - 1, sign - 2, sign, sign + 1, 2 * sign - 1, 2 * sign - 2};
-  }
-  return result;
-}
-
-template <k754::extremum E, k754::policy P, bool Public, k754::element T>
-void add_search(arg_searches& to, const char* policy_name) {
-  using namespace k754;
-  to.searches.push_back(
-      {std::string(E == extremum::maximum ? "argmax " : "argmin ") + policy_name,
-       [] { return reinterpret_cast<any_function>(detail::choose_arg_extremum<E, P, T>()); },
-       [] { return reinterpret_cast<any_function>(detail::choose_arg_extremum_columns<E, P, T>()); },
-       reinterpret_cast<any_function>(&reference::arg_extremum<E, P, T>), nullptr});
-  if constexpr (Public) {
-    to.searches.back().run = [](const untyped_view& input, const tensor_view<std::int64_t>& output,
-                                const argmax_options& options) {
-      const tensor_view<const T> x(static_cast<const T*>(input.data), input.rank, input.extents,
-                                   input.strides);
-      return E == extremum::maximum ? try_argmax<P>(x, output, options) : try_argmin<P>(x, output, options);
-    };
-  }
-}
-
-template <k754::element T, k754::policy P, bool Public = false>
-void add_both(arg_searches& to, const char* policy_name) {
-  add_search<k754::extremum::maximum, P, Public, T>(to, policy_name);
-  add_search<k754::extremum::minimum, P, Public, T>(to, policy_name);
-}
-
-inline constexpr k754::policy last_tie{.ties = k754::ties::last};
-inline constexpr k754::policy omit_nans{.nans = k754::nans::omit};
-inline constexpr k754::policy omit_nans_last_tie{.nans = k754::nans::omit, .ties = k754::ties::last};
-inline constexpr k754::policy totally_ordered{.nans = k754::nans::total_order, .zeros = k754::zeros::ordered};
-inline constexpr k754::policy ordered_zeros{.zeros = k754::zeros::ordered};
-inline constexpr k754::policy flushed{.subnormals = k754::subnormals::flush};
-inline constexpr k754::policy flushed_ordered_zeros{.subnormals = k754::subnormals::flush,
-                                                    .zeros = k754::zeros::ordered};
-
-/// Every way to read a number, with one of the two searches where the other differs by a sign.
-template <k754::floating T>
-arg_searches floating_searches_of(const char* type) {
-  using enum k754::extremum;
-  arg_searches result = searches_of<T>(type);
-  add_both<T, k754::policy{}, true>(result, "default");
-  add_search<minimum, last_tie, false, T>(result, "ties::last");
-  add_search<maximum, omit_nans, false, T>(result, "nans::omit");
-  add_search<minimum, omit_nans_last_tie, true, T>(result, "nans::omit ties::last");
-  add_search<maximum, totally_ordered, false, T>(result, "nans::total_order");
-  add_search<maximum, flushed, false, T>(result, "subnormals::flush");
-  add_search<minimum, flushed_ordered_zeros, false, T>(result, "subnormals::flush zeros::ordered");
-  return result;
-}
-
-template <k754::element T>
-arg_searches integer_searches_of(const char* type) {
-  arg_searches result = searches_of<T>(type);
-  add_both<T, k754::policy{}, true>(result, "default");
-  add_search<k754::extremum::maximum, last_tie, false, T>(result, "ties::last");
-  return result;
-}
+std::vector<arg_searches> argmax_more_targets_calls();
 
 }  // namespace k754_test

@@ -1,7 +1,9 @@
-#include "argmax_calls.hpp"
+#include "argmax_searches.hpp"
 
 namespace k754_test {
 
-std::vector<arg_searches> argmax_double_calls() { return {floating_searches_of<double>("double")}; }
+std::vector<arg_searches> argmax_double_calls() {
+  return {with_targets(floating_searches_of<double>("double"))};
+}
 
 }  // namespace k754_test

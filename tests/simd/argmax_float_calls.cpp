@@ -1,4 +1,4 @@
-#include "argmax_calls.hpp"
+#include "argmax_searches.hpp"
 
 namespace k754_test {
 
@@ -12,7 +12,7 @@ std::vector<arg_searches> argmax_float_calls() {
   add_both<float, ordered_zeros>(result, "zeros::ordered");
   add_search<minimum, flushed, false, float>(result, "subnormals::flush");
   add_search<maximum, flushed_ordered_zeros, false, float>(result, "subnormals::flush zeros::ordered");
-  return {result};
+  return {with_targets(result)};
 }
 
 }  // namespace k754_test

@@ -14,7 +14,6 @@
 #include "../support/guarded_buffer.hpp"
 #include "../support/ieee754.hpp"
 #include "../support/random_tensor.hpp"
-#include "../support/targets.hpp"
 #include "../support/test_scale.hpp"
 #include "argmax_calls.hpp"
 
@@ -27,31 +26,11 @@ const std::vector<arg_searches>& all_searches() {
   static const std::vector<arg_searches> all = [] {
     std::vector<arg_searches> types;
     for (const auto& some : {argmax_float_calls(), argmax_double_calls(), argmax_float16_calls(),
-                             argmax_signed_calls(), argmax_unsigned_calls()}) {
+                             argmax_signed_calls(), argmax_unsigned_calls(), argmax_more_targets_calls()}) {
       types.insert(types.end(), some.begin(), some.end());
     }
     return types;
   }();
-  return all;
-}
-
-/// The functions that a target runs, in the order of the searches.
-struct target_functions {
-  std::string target;
-  std::vector<any_function> rows, columns;
-};
-
-/// Of all targets but the reference, unless there is no other.
-std::vector<target_functions> functions_of(const arg_searches& type) {
-  std::vector<target_functions> all;
-  for_each_target([&](const char* name) {
-    if (!all.empty() && std::strcmp(name, "reference") == 0) return;
-    all.push_back({name, {}, {}});
-    for (const arg_search& search : type.searches) {
-      all.back().rows.push_back(search.choose_row());
-      all.back().columns.push_back(search.choose_columns());
-    }
-  });
   return all;
 }
 
@@ -79,6 +58,12 @@ untyped_elements place(const guarded_buffer& memory, index_t count, std::size_t 
   const index_t offset = placement == 0 ? 0 : placement == 1 ? room : (placement - 1) % (room + 1);
   return {memory.begin() + static_cast<std::size_t>(offset) * element_size, element_size};
 }
+
+/// The best target again, however a scope is left.
+struct best_target_at_end {
+  const arg_searches& type;
+  ~best_target_at_end() { type.force_target(nullptr); }
+};
 
 /// Contents that make ties, late and early winners, NaNs, and nothing in particular.
 void fill_randomly(random_bits& random, const arg_searches& type, const untyped_elements& x, index_t count) {
@@ -111,11 +96,10 @@ index_t log_uniform(random_bits& random, index_t largest) {
 }
 
 /// One row through every search and target.
-void compare_row(const arg_searches& type, const std::vector<target_functions>& targets, const void* x,
-                 index_t n, index_t stride, case_count& cases) {
+void compare_row(const arg_searches& type, const void* x, index_t n, index_t stride, case_count& cases) {
   for (std::size_t s = 0; s < type.searches.size(); ++s) {
     const index_t expected = type.call_row(type.searches[s].reference_row, x, n, stride);
-    for (const target_functions& target : targets) {
+    for (const target_functions& target : type.targets) {
       const index_t found = type.call_row(target.rows[s], x, n, stride);
       if (found != expected) {
         INFO(target.target << ", " << type.type << ", " << type.searches[s].name << ", n = " << n
@@ -124,13 +108,12 @@ void compare_row(const arg_searches& type, const std::vector<target_functions>& 
       }
     }
   }
-  cases.add(static_cast<long>(type.searches.size() * targets.size()));
+  cases.add(type.calls());
 }
 
 /// Adjacent columns through every search and target; nothing but their winners is written.
-void compare_columns(const arg_searches& type, const std::vector<target_functions>& targets, const void* x,
-                     index_t n, index_t stride, index_t count, const guarded_buffer& results,
-                     case_count& cases) {
+void compare_columns(const arg_searches& type, const void* x, index_t n, index_t stride, index_t count,
+                     const guarded_buffer& results, case_count& cases) {
   const untyped_elements elements(const_cast<void*>(x), type.element_size);
   std::vector<index_t> expected(static_cast<std::size_t>(count));
   index_t* const winners = results.flush_with_end<index_t>(static_cast<std::size_t>(count));
@@ -139,7 +122,7 @@ void compare_columns(const arg_searches& type, const std::vector<target_function
       expected[static_cast<std::size_t>(column)] =
           type.call_row(type.searches[s].reference_row, elements.at(column), n, stride);
     }
-    for (const target_functions& target : targets) {
+    for (const target_functions& target : type.targets) {
       std::fill(winners - 1, winners + count, index_t{-77});
       type.call_columns(target.columns[s], x, n, stride, count, winners);
       const bool same = std::equal(expected.begin(), expected.end(), winners) && winners[-1] == -77;
@@ -151,7 +134,7 @@ void compare_columns(const arg_searches& type, const std::vector<target_function
       }
     }
   }
-  cases.add(count * static_cast<index_t>(type.searches.size() * targets.size()));
+  cases.add(count * type.calls());
 }
 
 /// All pairs of deciding values, in an order that mixes them.
@@ -175,11 +158,9 @@ class value_pairs {
 
 TEST_CASE("Rows of every length, with one value and another one at every position, between guarded pages") {
   for (const arg_searches& type : all_searches()) {
-    const auto targets = functions_of(type);
     const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size),
                   longest = 4 * lanes + 3;
-    const auto calls = static_cast<long>(type.searches.size() * targets.size());
-    case_count cases("rows of " + type.type, scaled(5 * longest * longest * calls));
+    case_count cases("rows of " + type.type, sweep_floor(5 * longest * longest * type.calls()));
     const guarded_buffer memory(static_cast<std::size_t>(longest + 2 * lanes) * type.element_size);
     const untyped_elements everything(memory.begin(), type.element_size);
     const auto all = static_cast<index_t>(memory.size() / type.element_size);
@@ -192,12 +173,12 @@ TEST_CASE("Rows of every length, with one value and another one at every positio
         everything.fill(0, all, other);
         const untyped_elements x = place(memory, n, type.element_size, turn % 3 == 2 ? turn + n : turn % 3);
         x.fill(0, n, ordinary);
-        compare_row(type, targets, x.at(0), n, 1, cases);
+        compare_row(type, x.at(0), n, 1, cases);
         for (index_t position = (n + turn) % step; position < n; position += step) {
           const auto also = static_cast<index_t>(random.below(static_cast<std::uint64_t>(n)));
           x.set(position, other);
           if (turn % 2 == 1) x.set(also, pairs.next()[turn % 4 == 1]);
-          compare_row(type, targets, x.at(0), n, 1, cases);
+          compare_row(type, x.at(0), n, 1, cases);
           x.set(position, ordinary);
           x.set(also, ordinary);
         }
@@ -210,7 +191,6 @@ TEST_CASE("Rows of every length, with one value and another one at every positio
 TEST_CASE("Random rows, short ones and ones of many blocks") {
   for (const arg_searches& type : all_searches()) {
     case_count cases("random rows of " + type.type, scaled(2'000'000));
-    const auto targets = functions_of(type);
     random_bits random(2);
     const auto compare_rows = [&](long rows, index_t longest) {
       const guarded_buffer memory(static_cast<std::size_t>(longest) * type.element_size);
@@ -220,11 +200,10 @@ TEST_CASE("Random rows, short ones and ones of many blocks") {
             place(memory, n, type.element_size,
                   static_cast<index_t>(row % 3 == 2 ? random.below(1000) : random.below(2)));
         fill_randomly(random, type, x, n);
-        compare_row(type, targets, x.at(0), n, 1, cases);
+        compare_row(type, x.at(0), n, 1, cases);
       }
     };
-    const auto calls = static_cast<long>(type.searches.size() * targets.size());
-    compare_rows(scaled(2'000'000) / calls + 1, 300);
+    compare_rows(scaled(2'000'000) / type.calls() + 1, 300);
     compare_rows(scaled(600), 30'000);
     cases.check();
   }
@@ -232,8 +211,7 @@ TEST_CASE("Random rows, short ones and ones of many blocks") {
 
 TEST_CASE("Rows of any stride") {
   for (const arg_searches& type : all_searches()) {
-    case_count cases("strided rows of " + type.type, scaled(6'000));
-    const auto targets = functions_of(type);
+    case_count cases("strided rows of " + type.type, scaled(2'000) * type.calls());
     random_bits random(3);
     const guarded_buffer memory(20'000);
     for (long round = 0; round < scaled(2'000); ++round) {
@@ -242,7 +220,7 @@ TEST_CASE("Rows of any stride") {
       const untyped_elements x =
           place(memory, reach, type.element_size, static_cast<index_t>(random.below(3)));
       fill_randomly(random, type, x, reach);
-      compare_row(type, targets, x.at(stride < 0 ? reach - 1 : 0), n, stride, cases);
+      compare_row(type, x.at(stride < 0 ? reach - 1 : 0), n, stride, cases);
     }
     cases.check();
   }
@@ -250,19 +228,18 @@ TEST_CASE("Rows of any stride") {
 
 TEST_CASE("Columns: every count of them, the other value in every row of each") {
   for (const arg_searches& type : all_searches()) {
-    const auto targets = functions_of(type);
     const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size),
                   most = 4 * lanes + 3;
-    const auto calls = static_cast<long>(type.searches.size() * targets.size());
-    case_count cases("columns of " + type.type, scaled(10 * most * most * calls));
+    case_count cases("columns of " + type.type, sweep_floor(10 * most * most * type.calls()));
     constexpr index_t longest = 9;
     const guarded_buffer memory(static_cast<std::size_t>((longest + 1) * (most + 2)) * type.element_size);
     const guarded_buffer results(static_cast<std::size_t>(most + 1) * sizeof(index_t));
     const untyped_elements everything(memory.begin(), type.element_size);
     const auto all = static_cast<index_t>(memory.size() / type.element_size);
     value_pairs pairs(type.values);
-    for (index_t count = 1; count <= most; ++count) {
+    for (index_t count = 1; count <= most; count += 1 + test_scale() / 16) {
       for (const index_t n : {0, 1, 2, 3, 5, 9}) {
+        if (test_scale() > 1 && n > 1 && n != 5) continue;
         const index_t stride = count + (count + n) % 3, turns = test_scale() > 1 ? 1 : n;
         for (index_t turn = 0; turn <= turns; ++turn) {
           const auto [ordinary, other] = pairs.next();
@@ -274,7 +251,7 @@ TEST_CASE("Columns: every count of them, the other value in every row of each") 
           for (index_t column = 0; n > 0 && turn > 0 && column < count; ++column) {
             x.set((column * 7 + turn) % n * stride + column, other);
           }
-          compare_columns(type, targets, x.at(0), n, stride, count, results, cases);
+          compare_columns(type, x.at(0), n, stride, count, results, cases);
         }
       }
     }
@@ -285,7 +262,6 @@ TEST_CASE("Columns: every count of them, the other value in every row of each") 
 TEST_CASE("Random columns, of any stride") {
   for (const arg_searches& type : all_searches()) {
     case_count cases("random columns of " + type.type, scaled(2'000'000));
-    const auto targets = functions_of(type);
     const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size),
                   most = 4 * lanes + 3;
     const guarded_buffer memory(std::size_t{1} << 18);
@@ -304,8 +280,8 @@ TEST_CASE("Random columns, of any stride") {
           place(memory, reach, type.element_size, static_cast<index_t>(random.below(3)));
       fill_randomly(random, type, x, reach);
       const void* const first = x.at(stride < 0 ? (1 - n) * stride : 0);
-      compare_columns(type, targets, first, n, stride, count, results, cases);
-      done += static_cast<long>(static_cast<std::size_t>(count) * type.searches.size() * targets.size());
+      compare_columns(type, first, n, stride, count, results, cases);
+      done += count * type.calls();
     }
     cases.check();
   }
@@ -314,8 +290,7 @@ TEST_CASE("Random columns, of any stride") {
 TEST_CASE("Narrow types: columns longer than a lane can count") {
   for (const arg_searches& type : all_searches()) {
     if (type.element_size > 2) continue;
-    case_count cases("long columns of " + type.type, scaled(20'000));
-    const auto targets = functions_of(type);
+    case_count cases("long columns of " + type.type, sweep_floor(20'000));
     const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size);
     std::vector<index_t> lengths;
     for (const index_t around : {63, 64, 126, 128, 189, 252, 254, 256, 508, 512}) {
@@ -349,10 +324,10 @@ TEST_CASE("Narrow types: columns longer than a lane can count") {
           const index_t row = rows[static_cast<std::size_t>(column) % rows.size()] % n;
           x.set(row * stride + column, other);
         }
-        compare_columns(type, targets, x.at(0), n, stride, count, results, cases);
+        compare_columns(type, x.at(0), n, stride, count, results, cases);
         x.fill(0, elements, ordinary);
         x.set(static_cast<index_t>(random.below(static_cast<std::uint64_t>(elements))), other);
-        compare_columns(type, targets, x.at(0), n, stride, count, results, cases);
+        compare_columns(type, x.at(0), n, stride, count, results, cases);
       }
     }
     cases.check();
@@ -360,10 +335,11 @@ TEST_CASE("Narrow types: columns longer than a lane can count") {
 }
 
 TEST_CASE("Random tensors through the public interface, along every axis, on every target") {
-  case_count cases("tensors x axes x searches x targets", scaled(20'000));
+  case_count cases("tensors x axes x searches x targets", sweep_floor(20'000));
   std::mt19937_64 random(6);
   std::vector<unsigned char> bytes;
   for (const arg_searches& type : all_searches()) {
+    const best_target_at_end restored{type};
     for (long round = 0; round < scaled(150); ++round) {
       // One axis is long enough for vectors; layouts are permuted, reversed, padded and broadcast.
       index_vector shape = random_shape(random, 4, 5);
@@ -410,18 +386,18 @@ TEST_CASE("Random tensors through the public interface, along every axis, on eve
             expected.push_back(
                 type.call_row(search.reference_row, all.at(offset), shape[axis], strides[axis]));
           });
-          for_each_target([&](const char* target) {
+          for (const target_functions& target : type.targets) {
+            REQUIRE(type.force_target(target.target.c_str()));
             std::fill(found.begin(), found.end(), -77);
-            const status result =
-                search.run(input, output, {.axis = static_cast<index_t>(axis), .keepdims = keepdims});
+            const status result = search.run(input, output, static_cast<index_t>(axis), keepdims);
             if (result != status::ok || found != expected) {
-              INFO(target << ", " << type.type << ", " << search.name << ", axis " << axis << " of "
-                          << shape.size());
+              INFO(target.target << ", " << type.type << ", " << search.name << ", axis " << axis << " of "
+                                 << shape.size());
               REQUIRE(result == status::ok);
               REQUIRE(found == expected);
             }
             cases.add();
-          });
+          }
         }
       }
     }
@@ -429,50 +405,56 @@ TEST_CASE("Random tensors through the public interface, along every axis, on eve
   cases.check();
 }
 
-TEST_CASE("However long they are, adjacent columns are not dealt to tasks one by one") {
-  std::size_t tasks = 0;
-  const auto counting = [&](std::size_t count, auto&& task) {
-    tasks = count;
-    for (std::size_t i = 0; i < count; ++i) task(i);
-  };
-  const std::vector<std::int16_t> x(100'000 * 128);
-  std::vector<std::int64_t> winners(128);
-  argmax(tensor_view<const std::int16_t, 2>(x.data(), {100'000, 128}), winners, {.axis = 0}, counting);
-  CHECK(tasks == 2);
-  argmax(tensor_view<const std::int16_t, 2>(x.data(), {128, 100'000}), winners, {.axis = 1}, counting);
-  CHECK(tasks == 128);
-}
-
 TEST_CASE("More than 2^31 elements, in one row and in columns") {
-  if (test_scale() > 1) return;
-  constexpr index_t many = index_t{1} << 31;
-  const auto search_row = [&]<class T>(T greater, const auto& search) {
-    const aliased_memory memory(static_cast<std::size_t>(many) * sizeof(T) / aliased_memory::piece_bytes);
+  if (test_scale() > 1) {
+    std::puts("  left out: for real machines");
+    return;
+  }
+  constexpr index_t many = index_t{1} << 31, n = many + 1003, at = many + 777;
+  const auto type_named = [](const char* name) -> const arg_searches& {
+    return *std::find_if(all_searches().begin(), all_searches().end(),
+                         [=](const auto& t) { return t.type == name; });
+  };
+  const auto search_named = [](const arg_searches& type, const char* name) {
+    const auto found = std::find_if(type.searches.begin(), type.searches.end(),
+                                    [=](const auto& s) { return s.name == name; });
+    REQUIRE(found != type.searches.end());
+    return static_cast<std::size_t>(found - type.searches.begin());
+  };
+  const auto search_row = [&](const arg_searches& type, std::uint64_t greater, std::size_t targets) {
+    const aliased_memory memory(static_cast<std::size_t>(many) * type.element_size /
+                                aliased_memory::piece_bytes);
     if (memory.data() == nullptr) {
       std::printf("  left out: the system maps no %zu bytes\n", memory.size());
       return;
     }
-    T* const x = reinterpret_cast<T*>(memory.data());
-    constexpr index_t n = many + 1003, at = many + 777;
-    x[at] = greater;
-    search(tensor_view<const T, 1>(x, {n}), at);
+    const untyped_elements x(memory.data(), type.element_size);
+    const std::size_t first = search_named(type, "argmax default"),
+                      last = search_named(type, "argmax ties::last");
+    std::int64_t winner = -1;
+    x.set(at, greater);
+    const index_t stride = 1;
+    CHECK(type.searches[first].run({x.at(0), 1, &n, &stride}, tensor_view<std::int64_t>(&winner), 0, false) ==
+          status::ok);
+    CHECK(winner == at);
+    for (std::size_t t = 0; t < targets; ++t) {
+      INFO(type.targets[t].target);
+      CHECK(type.call_row(type.targets[t].rows[first], x.at(0), n, 1) == at);
+      CHECK(type.call_row(type.targets[t].rows[last], x.at(0), n, 1) == at);
+    }
+    x.set(at, 0);
+    CHECK(type.call_row(type.targets[0].rows[last], x.at(0), n, 1) == n - 1);
   };
-  search_row(std::int8_t{1}, [](const auto& row, index_t at) {
-    for_each_target([&](const char* target) {
-      if (std::strcmp(target, "reference") == 0) return;
-      CHECK(argmax(row) == at);
-      CHECK(argmin<policy{.ties = ties::last}>(row) == row.extent(0) - 1);
-    });
-  });
-  search_row(1.0F, [](const auto& row, index_t at) { CHECK(argmax(row) == at); });
+  search_row(type_named("int8"), 1, type_named("int8").targets.size());
+  search_row(type_named("float"), 1, 1);
 
   // Columns whose rows are all the same memory, so that only the counting is long.
-  constexpr index_t columns = longest_vector_bytes / sizeof(std::int32_t);
-  const std::array<std::int32_t, columns> row{};
-  std::array<std::int64_t, columns> winners{};
-  argmax<policy{.ties = ties::last}>(
-      tensor_view<const std::int32_t, 2>(row.data(), {many + 5, columns}, {0, 1}), winners, {.axis = 0});
-  CHECK(std::all_of(winners.begin(), winners.end(), [](std::int64_t winner) { return winner == many + 4; }));
+  const arg_searches& type = type_named("int32");
+  const std::array<std::int32_t, longest_vector_bytes / 4> row{};
+  std::array<index_t, row.size()> winners{};
+  type.call_columns(type.targets[0].columns[search_named(type, "argmax ties::last")], row.data(), n, 0,
+                    row.size(), winners.data());
+  CHECK(std::all_of(winners.begin(), winners.end(), [](index_t winner) { return winner == n - 1; }));
 }
 
 }  // namespace k754_test

@@ -1,4 +1,4 @@
-#include "argmax_calls.hpp"
+#include "argmax_searches.hpp"
 
 namespace k754_test {
 

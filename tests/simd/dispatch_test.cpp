@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <thread>
@@ -46,6 +47,14 @@ TEST_CASE("The targets of this unit on this CPU, best first, the reference last"
       ranks.push_back(static_cast<std::size_t>(at - from_best_to_worst.begin()));
   }
   CHECK(std::is_sorted(ranks.begin(), ranks.end()));
+}
+
+TEST_CASE("The targets are those that K754_TEST_TARGETS names") {
+  if (const char* const expected = std::getenv("K754_TEST_TARGETS")) {  // "SVE2 SVE NEON"
+    std::string listed;
+    for (const std::string& name : target_names()) listed += listed.empty() ? name : " " + name;
+    CHECK(listed == expected + std::string(" reference"));
+  }
 }
 
 #if K754_SIMD && HWY_ARCH_X86 && defined(__OPTIMIZE__)
@@ -160,6 +169,21 @@ TEST_CASE("Threads see one choice, from their first call on") {
     for (std::thread& thread : threads) thread.join();
     CHECK(agreeing == 4);
   }
+}
+
+TEST_CASE("However long they are, adjacent columns are not dealt to tasks one by one") {
+  std::size_t tasks = 0;
+  const auto counting = [&](std::size_t count, auto&& task) {
+    tasks = count;
+    for (std::size_t i = 0; i < count; ++i) task(i);
+  };
+  constexpr index_t n = 100'000;
+  const std::vector<std::int8_t> x(n * 256);
+  std::vector<std::int64_t> winners(256);
+  argmin(tensor_view<const std::int8_t, 2>(x.data(), {n, 256}), winners, {.axis = 0}, counting);
+  CHECK(tasks == 2);
+  argmin(tensor_view<const std::int8_t, 2>(x.data(), {256, n}), winners, {.axis = 1}, counting);
+  CHECK(tasks == 256);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "catch.hpp"
 
 namespace k754_test {
+inline namespace K754_KERNEL_ABI {  // units of one program may be compiled for different targets
 
 /// The best target again, however a scope is left.
 struct best_target_at_end {
@@ -35,7 +36,6 @@ inline std::vector<std::string> target_names() {
   return names;
 }
 
-/// No vector of a target is longer, but on machines with SVE beyond 512 bits.
-inline constexpr std::size_t longest_vector_bytes = 64;
+}  // namespace K754_KERNEL_ABI
 
 }  // namespace k754_test
