@@ -39,29 +39,12 @@ inline namespace K754_KERNEL_ABI {
 /// What kernels are compiled for in this unit, best first; the reference, which has no mask, is last.
 inline constexpr named_target known_targets[] = {
 #if K754_SIMD
-#if HWY_ARCH_X86
-#if K754_TARGET_IS_EXTRA(HWY_AVX3)
-    {static_cast<target_mask>(HWY_AVX3), "AVX3"},
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_AVX2)
-    {static_cast<target_mask>(HWY_AVX2), "AVX2"},
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SSE4)
-    {static_cast<target_mask>(HWY_SSE4), "SSE4"},
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SSSE3)
-    {static_cast<target_mask>(HWY_SSSE3), "SSSE3"},
-#endif
-#elif HWY_ARCH_ARM
-#if K754_TARGET_IS_EXTRA(HWY_SVE2)
-    {static_cast<target_mask>(HWY_SVE2), "SVE2"},
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SVE)
-    {static_cast<target_mask>(HWY_SVE), "SVE"},
-#endif
-#endif
+#define K754_NAMED_TARGET(x) K754_IF_##x({static_cast<target_mask>(HWY_##x), #x}, )
+    K754_NAMED_TARGET(AVX3) K754_NAMED_TARGET(AVX2) K754_NAMED_TARGET(SSE4) K754_NAMED_TARGET(SSSE3)
+        K754_NAMED_TARGET(SVE2) K754_NAMED_TARGET(SVE)
+#undef K754_NAMED_TARGET
 #if K754_STATIC_VECTORS
-    {static_cast<target_mask>(HWY_STATIC_TARGET), &K754_TEXT(HWY_NAMESPACE)[2]},  // without the N_
+            {static_cast<target_mask>(HWY_STATIC_TARGET), &K754_TEXT(HWY_NAMESPACE)[2]},  // without the N_
 #endif
 #endif
     {0, "reference"},
@@ -188,61 +171,27 @@ inline bool force_simd_target(const char* name) noexcept {
 
 // `K754_CHOOSE_TARGET(f<A, B>);` in a function that returns a pointer: returns k754::simd::N_X::f<A, B> of the best target X
 // that may run, or goes on (to return the reference).
-#define K754_CHOOSE_TARGET(...)                                                                      \
-  [[maybe_unused]] const ::k754::detail::target_mask k754_usable = ::k754::detail::usable_targets(); \
-  K754_CASE_AVX3(__VA_ARGS__)                                                                        \
-  K754_CASE_AVX2(__VA_ARGS__)                                                                        \
-  K754_CASE_SSE4(__VA_ARGS__)                                                                        \
-  K754_CASE_SSSE3(__VA_ARGS__)                                                                       \
-  K754_CASE_SVE2(__VA_ARGS__)                                                                        \
-  K754_CASE_SVE(__VA_ARGS__)                                                                         \
-  K754_CASE_STATIC(__VA_ARGS__)                                                                      \
+#if K754_SIMD
+#define K754_CHOOSE_TARGET(...)                                                     \
+  const ::k754::detail::target_mask k754_usable = ::k754::detail::usable_targets(); \
+  K754_IF_AVX3(K754_CASE(HWY_AVX3, N_AVX3, __VA_ARGS__))                            \
+  K754_IF_AVX2(K754_CASE(HWY_AVX2, N_AVX2, __VA_ARGS__))                            \
+  K754_IF_SSE4(K754_CASE(HWY_SSE4, N_SSE4, __VA_ARGS__))                            \
+  K754_IF_SSSE3(K754_CASE(HWY_SSSE3, N_SSSE3, __VA_ARGS__))                         \
+  K754_IF_SVE2(K754_CASE(HWY_SVE2, N_SVE2, __VA_ARGS__))                            \
+  K754_IF_SVE(K754_CASE(HWY_SVE, N_SVE, __VA_ARGS__))                               \
+  K754_CASE_STATIC(__VA_ARGS__)                                                     \
   static_assert(true)
-
 #define K754_CASE(target, name_space, ...)                                   \
   if ((k754_usable & static_cast<::k754::detail::target_mask>(target)) != 0) \
     return &::k754::simd::name_space::__VA_ARGS__;
-
-#define K754_CASE_AVX3(...)
-#define K754_CASE_AVX2(...)
-#define K754_CASE_SSE4(...)
-#define K754_CASE_SSSE3(...)
-#define K754_CASE_SVE2(...)
-#define K754_CASE_SVE(...)
-#define K754_CASE_STATIC(...)
-
-#if K754_SIMD
-#if HWY_ARCH_X86
-#if K754_TARGET_IS_EXTRA(HWY_AVX3)
-#undef K754_CASE_AVX3
-#define K754_CASE_AVX3(...) K754_CASE(HWY_AVX3, N_AVX3, __VA_ARGS__)
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_AVX2)
-#undef K754_CASE_AVX2
-#define K754_CASE_AVX2(...) K754_CASE(HWY_AVX2, N_AVX2, __VA_ARGS__)
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SSE4)
-#undef K754_CASE_SSE4
-#define K754_CASE_SSE4(...) K754_CASE(HWY_SSE4, N_SSE4, __VA_ARGS__)
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SSSE3)
-#undef K754_CASE_SSSE3
-#define K754_CASE_SSSE3(...) K754_CASE(HWY_SSSE3, N_SSSE3, __VA_ARGS__)
-#endif
-#elif HWY_ARCH_ARM
-#if K754_TARGET_IS_EXTRA(HWY_SVE2)
-#undef K754_CASE_SVE2
-#define K754_CASE_SVE2(...) K754_CASE(HWY_SVE2, N_SVE2, __VA_ARGS__)
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SVE)
-#undef K754_CASE_SVE
-#define K754_CASE_SVE(...) K754_CASE(HWY_SVE, N_SVE, __VA_ARGS__)
-#endif
-#endif
 #if K754_STATIC_VECTORS
-#undef K754_CASE_STATIC
 #define K754_CASE_STATIC(...) K754_CASE(HWY_STATIC_TARGET, HWY_NAMESPACE, __VA_ARGS__)
+#else
+#define K754_CASE_STATIC(...) (void)k754_usable;
 #endif
+#else
+#define K754_CHOOSE_TARGET(...) static_assert(true)
 #endif
 
 #endif  // K754_SIMD_HPP

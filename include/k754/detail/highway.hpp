@@ -78,67 +78,18 @@
 // Numerically smaller targets are better; what is worse than the static target would never be chosen.
 #define K754_TARGETS                               \
   ((K754_STATIC_VECTORS ? HWY_STATIC_TARGET : 0) | \
-   (HWY_TARGETS & K754_WANTED_TARGETS & (HWY_STATIC_TARGET - 1)))
+   (HWY_TARGETS & (K754_WANTED_TARGETS) & (HWY_STATIC_TARGET - 1)))
 #else
 #define K754_TARGETS (K754_STATIC_VECTORS ? HWY_STATIC_TARGET : 0)
 #endif
 
-// The operations of the other targets. highway.h gives them once for each flip of HWY_TARGET_TOGGLE.
-#define K754_TARGET_IS_EXTRA(target) ((K754_TARGETS & (target)) != 0 && HWY_STATIC_TARGET != (target))
-
-#if HWY_ARCH_X86
-#if K754_TARGET_IS_EXTRA(HWY_SSSE3)
-#define K754_PARSE_TARGET HWY_SSSE3
-#define K754_ABI_SSSE3 _SSSE3
-#include "highway_target-inl.hpp"
-#else
-#define K754_ABI_SSSE3
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SSE4)
-#define K754_PARSE_TARGET HWY_SSE4
-#define K754_ABI_SSE4 _SSE4
-#include "highway_target-inl.hpp"
-#else
-#define K754_ABI_SSE4
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_AVX2)
-#define K754_PARSE_TARGET HWY_AVX2
-#define K754_ABI_AVX2 _AVX2
-#include "highway_target-inl.hpp"
-#else
-#define K754_ABI_AVX2
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_AVX3)
-#define K754_PARSE_TARGET HWY_AVX3
-#define K754_ABI_AVX3 _AVX3
-#include "highway_target-inl.hpp"
-#else
-#define K754_ABI_AVX3
-#endif
-#elif HWY_ARCH_ARM
-#if K754_TARGET_IS_EXTRA(HWY_SVE)
-#define K754_PARSE_TARGET HWY_SVE
-#define K754_ABI_SVE _SVE
-#include "highway_target-inl.hpp"
-#else
-#define K754_ABI_SVE
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SVE2)
-#define K754_PARSE_TARGET HWY_SVE2
-#define K754_ABI_SVE2 _SVE2
-#include "highway_target-inl.hpp"
-#else
-#define K754_ABI_SVE2
-#endif
-#endif
+// The operations of the other targets, and K754_IF_<target>(...).
+#include "targets-inl.hpp"
 
 // As after a plain `#include <hwy/highway.h>`: a later one, or one of its contrib headers, is none the wiser.
 #undef HWY_TARGET_TOGGLE
 #undef HWY_HIGHWAY_PER_TARGET
 #define HWY_HIGHWAY_PER_TARGET
-#undef HWY_TARGET
-#define HWY_TARGET HWY_STATIC_TARGET
-#include <hwy/ops/set_macros-inl.h>
 #undef HWY_SET_MACROS_PER_TARGET
 #define HWY_SET_MACROS_PER_TARGET
 
@@ -157,15 +108,11 @@
 #if K754_SIMD
 
 // Units that are compiled for other targets have other functions that choose among them, and other lists.
-#if HWY_ARCH_X86
-#define K754_ABI_TARGETS K754_ABI_JOIN_TARGETS(K754_ABI_SSSE3, K754_ABI_SSE4, K754_ABI_AVX2, K754_ABI_AVX3)
-#elif HWY_ARCH_ARM
-#define K754_ABI_TARGETS K754_ABI_JOIN_TARGETS(K754_ABI_SVE, K754_ABI_SVE2, , )
-#else
-#define K754_ABI_TARGETS
-#endif
-#define K754_ABI_JOIN_TARGETS_(a, b, c, d) a##b##c##d
-#define K754_ABI_JOIN_TARGETS(a, b, c, d) K754_ABI_JOIN_TARGETS_(a, b, c, d)
+#define K754_ABI_JOIN_TARGETS_(a, b, c, d, e, f) a##b##c##d##e##f
+#define K754_ABI_JOIN_TARGETS(a, b, c, d, e, f) K754_ABI_JOIN_TARGETS_(a, b, c, d, e, f)
+#define K754_ABI_TARGETS                                                                 \
+  K754_ABI_JOIN_TARGETS(K754_IF_SSSE3(_SSSE3), K754_IF_SSE4(_SSE4), K754_IF_AVX2(_AVX2), \
+                        K754_IF_AVX3(_AVX3), K754_IF_SVE(_SVE), K754_IF_SVE2(_SVE2))
 #define K754_KERNEL_ABI_JOIN_(abi, major, minor, patch, targets) abi##_hwy##major##_##minor##_##patch##targets
 #define K754_KERNEL_ABI_JOIN(abi, major, minor, patch, targets) \
   K754_KERNEL_ABI_JOIN_(abi, major, minor, patch, targets)
