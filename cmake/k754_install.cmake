@@ -3,12 +3,18 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS k754 EXPORT k754-targets FILE_SET HEADERS)
+set(independent ARCH_INDEPENDENT)
+if(K754_INSTALL_COMPILED)
+  unset(independent)
+  set_target_properties(k754_compiled PROPERTIES EXCLUDE_FROM_ALL OFF)
+  install(TARGETS k754_compiled EXPORT k754-targets)
+endif()
 set(k754_package_dir ${CMAKE_INSTALL_DATADIR}/cmake/k754)
 install(EXPORT k754-targets NAMESPACE k754:: DESTINATION ${k754_package_dir})
 
 # Result bits belong to a minor version until 1.0, so another minor version is not a substitute.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/k754-config-version.cmake
-  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+  COMPATIBILITY SameMinorVersion ${independent})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/k754-config.cmake.in ${PROJECT_BINARY_DIR}/k754-config.cmake
   INSTALL_DESTINATION ${k754_package_dir} NO_SET_AND_CHECK_MACRO)
 install(FILES ${PROJECT_BINARY_DIR}/k754-config.cmake ${PROJECT_BINARY_DIR}/k754-config-version.cmake

@@ -64,6 +64,27 @@ constexpr policy argmax_policy(const policy& p) noexcept {
   return read;
 }
 
+/// The winner of `n` elements that are `stride` apart; and of each of `count` adjacent columns of such elements.
+template <element T>
+using arg_extremum_function = index_t(const T* x, index_t n, index_t stride) noexcept;
+template <element T>
+using arg_extremum_columns_function = void(const T* x, index_t n, index_t stride, index_t count,
+                                           index_t* winners) noexcept;
+
+}  // namespace detail
+
+#if defined(K754_COMPILED)
+namespace compiled {
+inline namespace K754_COMPILED_ABI {
+template <element T>
+detail::arg_extremum_function<T>* arg_extremum(extremum, const policy&) noexcept;
+template <element T>
+detail::arg_extremum_columns_function<T>* arg_extremum_columns(extremum, const policy&) noexcept;
+}  // namespace K754_COMPILED_ABI
+}  // namespace compiled
+#endif
+
+namespace detail {
 inline namespace K754_KERNEL_ABI {
 
 template <extremum Extremum>
@@ -109,19 +130,24 @@ constexpr check_result check_arg_extremum(Input&& input, Output&& output,
                             static_cast<index_t>((std::numeric_limits<element_of<Output>>::max)()));
 }
 
-/// One row, by the best code that may run.
+/// One row, and adjacent rows that interleave (columns of a matrix), by the best code that may run.
 template <extremum Extremum, policy P, element T>
-auto choose_arg_extremum() noexcept -> index_t (*)(const T*, index_t, index_t) noexcept {
+arg_extremum_function<T>* choose_arg_extremum() noexcept {
+#if defined(K754_COMPILED)
+  return compiled::arg_extremum<T>(Extremum, P);
+#else
   K754_CHOOSE_TARGET(arg_extremum<Extremum, P, T>);
   return &reference::arg_extremum<Extremum, P, T>;
+#endif
 }
-
-/// Adjacent rows that interleave: columns of a matrix.
 template <extremum Extremum, policy P, element T>
-auto choose_arg_extremum_columns() noexcept
-    -> void (*)(const T*, index_t, index_t, index_t, index_t*) noexcept {
+arg_extremum_columns_function<T>* choose_arg_extremum_columns() noexcept {
+#if defined(K754_COMPILED)
+  return compiled::arg_extremum_columns<T>(Extremum, P);
+#else
   K754_CHOOSE_TARGET(arg_extremum_columns<Extremum, P, T>);
   return &reference::arg_extremum_columns<Extremum, P, T>;
+#endif
 }
 
 /// After the checks: one row for each element of the output.

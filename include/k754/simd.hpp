@@ -21,6 +21,26 @@
 #define K754_TEXT_(x) #x
 #define K754_TEXT(x) K754_TEXT_(x)
 
+#if defined(K754_COMPILED)
+
+namespace k754::compiled {
+inline namespace K754_COMPILED_ABI {
+const char* simd_target() noexcept;
+const char* simd_target_at(std::size_t i) noexcept;
+bool force_simd_target(const char* name) noexcept;
+}  // namespace K754_COMPILED_ABI
+}  // namespace k754::compiled
+
+namespace k754 {
+inline namespace K754_KERNEL_ABI {
+using compiled::force_simd_target;
+using compiled::simd_target;
+using compiled::simd_target_at;
+}  // namespace K754_KERNEL_ABI
+}  // namespace k754
+
+#else
+
 namespace k754 {
 
 namespace detail {
@@ -142,12 +162,13 @@ inline const char* simd_target() noexcept {
   return target->name;
 }
 
-/// Calls `f(name)` for each target that can run here, best first; "reference" is the last.
-template <class F>
-void for_each_simd_target(F&& f) {
+/// The i-th of the targets that can run here, best first; "reference" is the last, nullptr comes after it.
+inline const char* simd_target_at(std::size_t i) noexcept {
   for (const detail::named_target& target : detail::known_targets) {
-    if (target.mask == 0 || (target.mask & detail::available_targets()) != 0) f(target.name);
+    if (target.mask != 0 && (target.mask & detail::available_targets()) == 0) continue;
+    if (i-- == 0) return target.name;
   }
+  return nullptr;
 }
 
 /// Lets kernels of the whole program run only the named target (or "reference"); nullptr undoes it. False, and nothing
@@ -164,6 +185,20 @@ inline bool force_simd_target(const char* name) noexcept {
     return true;
   }
   return false;
+}
+
+}  // namespace K754_KERNEL_ABI
+}  // namespace k754
+
+#endif  // with targets of this unit
+
+namespace k754 {
+inline namespace K754_KERNEL_ABI {
+
+/// Calls `f(name)` for each target that can run here, best first; "reference" is the last.
+template <class F>
+void for_each_simd_target(F&& f) {
+  for (std::size_t i = 0; simd_target_at(i) != nullptr; ++i) f(simd_target_at(i));
 }
 
 }  // namespace K754_KERNEL_ABI

@@ -10,6 +10,7 @@
 /// and loops over
 ///
 ///     loop_over(output, x, y, output).for_runs(begin, end, [&](const auto& run) { ... });   // layouts
+///     loop_in_memory_order(output, x, y, output).for_planes(begin, end, [&](const auto& plane) { ... });
 ///
 /// Others build on `broadcast_with` (a common shape) and `check_broadcasts_to` (a given one).
 #ifndef K754_DETAIL_BROADCAST_HPP
@@ -20,6 +21,7 @@
 #include <cstddef>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "../bits.hpp"
 #include "../status.hpp"
@@ -27,6 +29,28 @@
 #include "layout.hpp"
 
 namespace k754::detail {
+
+/// One operand along a run of elements.
+template <class T>
+struct strided {
+  T* first;
+  index_t stride;
+
+  K754_INLINE constexpr T* at(index_t i) const noexcept { return first + i * stride; }
+};
+
+/// One operand in a plane of rows and columns.
+template <class T>
+struct plane {
+  T* first;
+  index_t row_stride;
+  index_t stride;
+
+  K754_INLINE constexpr T* at(index_t row, index_t column) const noexcept {
+    return first + row * row_stride + column * stride;
+  }
+};
+
 inline namespace K754_ABI {
 
 /// Joins `operand` to `shape`, the broadcast shape of the operands before it, whose strides mean nothing.
@@ -132,6 +156,9 @@ struct argument {
   const char* sharing;
   layout view = {};
   bool present = true;
+  /// Where the elements of the view are no objects of their own: the bytes that hold them, which no output may share.
+  bool has_bytes = false;
+  layout bytes = {};
 };
 
 template <class X>
@@ -184,6 +211,9 @@ constexpr check_result check_elementwise(const char* kernel, shape_given_by sour
   const auto separate = [&](const argument& out) {
     if (check_result r = check_no_self_overlap(kernel, out.name, out.view); !r) return r;
     const auto from_input = [&](const argument& in) {
+      if (in.has_bytes) {
+        return check_sharing(kernel, out.name, in.sharing, out.view, in.bytes, sharing::none);
+      }
       return check_sharing(kernel, out.name, in.sharing, out.view, broadcast_to(in.view, shape),
                            sharing::exact_alias);
     };
@@ -203,15 +233,6 @@ constexpr check_result check_elementwise(const char* kernel, shape_given_by sour
   return each(outputs, separate);
 }
 
-/// One operand along a run of elements.
-template <class T>
-struct strided {
-  T* first;
-  index_t stride;
-
-  constexpr T* at(index_t i) const noexcept { return first + i * stride; }
-};
-
 /// A run of `length` elements, through which every operand steps with one stride.
 template <std::size_t Count>
 struct elementwise_run {
@@ -226,13 +247,31 @@ struct elementwise_run {
   }
 };
 
+/// `rows` runs of `columns` elements, through which every operand steps with two strides.
+template <std::size_t Count>
+struct elementwise_plane {
+  std::array<index_t, Count> offsets;
+  std::array<index_t, Count> row_strides;
+  std::array<index_t, Count> strides;
+  index_t rows;
+  index_t columns;
+
+  /// Operand `n`, whose elements start at `data`.
+  template <class T>
+  constexpr plane<T> of(std::size_t n, T* data) const noexcept {
+    return {data + offsets[n], row_strides[n], strides[n]};
+  }
+};
+
 /// The elements of a shape in row-major order, with the offsets that they have in N operands. Axes that every
 /// operand steps through as through one are joined, so that runs are long.
 template <std::size_t Count>
 class elementwise_loop {
  public:
-  constexpr elementwise_loop(const layout& shape, const std::array<axes, Count>& strides) noexcept
-      : count_(element_count(shape)) {
+  /// `start` holds the offset of the first element in each operand.
+  constexpr elementwise_loop(const layout& shape, const std::array<axes, Count>& strides,
+                             const std::array<index_t, Count>& start = {}) noexcept
+      : count_(element_count(shape)), start_(start) {
     if (count_ == 0) return;
     for (std::size_t axis = 0; axis < shape.rank; ++axis) {
       const index_t extent = shape.extents[axis];
@@ -260,8 +299,42 @@ class elementwise_loop {
     index_t column = begin % row;
     for (index_t at = begin; at < end; at += run.length, column = 0, walk.next()) {
       run.length = row - column < end - at ? row - column : end - at;
-      for (std::size_t n = 0; n < Count; ++n) run.offsets[n] = walk.offset(n) + column * run.strides[n];
+      for (std::size_t n = 0; n < Count; ++n) {
+        run.offsets[n] = start_[n] + walk.offset(n) + column * run.strides[n];
+      }
       body(run);
+    }
+  }
+
+  /// Calls `body(elementwise_plane)` for planes that cover the elements [begin, end) in order.
+  template <class Body>
+  constexpr void for_planes(index_t begin, index_t end, const Body& body) const {
+    if (begin >= end) return;
+    const std::size_t outer = rank_ > 1 ? rank_ - 2 : 0;
+    const index_t row_length = extents_[rank_ - 1], rows = rank_ > 1 ? extents_[rank_ - 2] : 1;
+    elementwise_plane<Count> plane{};
+    for (std::size_t n = 0; n < Count; ++n) {
+      plane.row_strides[n] = rank_ > 1 ? strides_[n][rank_ - 2] : 0;
+      plane.strides[n] = strides_[n][rank_ - 1];
+    }
+    index_t column = begin % row_length, row = begin / row_length % rows;
+    index_walk<Count> walk(outer, extents_, strides_, begin / row_length / rows);
+    for (index_t at = begin; at < end; at += plane.rows * plane.columns) {
+      const index_t rest_of_row = row_length - column, rest = end - at;
+      const bool whole = column == 0 && rest >= row_length;
+      plane.columns = rest < rest_of_row ? rest : rest_of_row;
+      plane.rows = !whole ? 1 : rows - row < rest / row_length ? rows - row : rest / row_length;
+      for (std::size_t n = 0; n < Count; ++n) {
+        plane.offsets[n] =
+            start_[n] + walk.offset(n) + row * plane.row_strides[n] + column * plane.strides[n];
+      }
+      body(plane);
+      column = 0;
+      row += plane.rows;
+      if (row == rows) {
+        row = 0;
+        walk.next();
+      }
     }
   }
 
@@ -277,6 +350,7 @@ class elementwise_loop {
   }
 
   index_t count_;
+  std::array<index_t, Count> start_;
   std::size_t rank_ = 0;
   axes extents_ = {};
   std::array<axes, Count> strides_ = {};
@@ -286,6 +360,31 @@ class elementwise_loop {
 template <std::same_as<layout>... Operands>
 constexpr auto loop_over(const layout& shape, const Operands&... operands) noexcept {
   return elementwise_loop<sizeof...(Operands)>(shape, {broadcast_to(operands, shape).strides...});
+}
+
+/// The same for kernels that may take elements in any order: that of the output in memory.
+template <std::same_as<layout>... Operands>
+constexpr auto loop_in_memory_order(const layout& output, const Operands&... operands) noexcept {
+  constexpr std::size_t count = sizeof...(Operands);
+  layout shape = broadcast_to(output, output);  // no strides where nothing steps
+  std::array<axes, count> strides{broadcast_to(operands, output).strides...};
+  std::array<index_t, count> start{};
+  for (std::size_t axis = 0; axis < shape.rank; ++axis) {
+    if (shape.extents[axis] <= 1 || shape.strides[axis] > 0) continue;
+    shape.strides[axis] = -shape.strides[axis];
+    for (std::size_t n = 0; n < count; ++n) {
+      start[n] += (shape.extents[axis] - 1) * strides[n][axis];
+      strides[n][axis] = -strides[n][axis];
+    }
+  }
+  for (std::size_t last = 1; last < shape.rank; ++last) {
+    for (std::size_t i = last; i > 0 && shape.strides[i - 1] < shape.strides[i]; --i) {
+      std::swap(shape.extents[i - 1], shape.extents[i]);
+      std::swap(shape.strides[i - 1], shape.strides[i]);
+      for (std::size_t n = 0; n < count; ++n) std::swap(strides[n][i - 1], strides[n][i]);
+    }
+  }
+  return elementwise_loop<count>(shape, strides, start);
 }
 
 }  // namespace K754_ABI

@@ -91,4 +91,9 @@
   K754_ABI_JOIN(K754_VERSION_MAJOR, K754_VERSION_MINOR, K754_ABI_COMPILER, K754_ABI_ISA, K754_ABI_FMA, \
                 K754_ABI_OPTIMIZED, K754_ABI_EXCEPTIONS)
 
+/// Functions of the compiled library (compiled/README.md), which units of any flags share.
+#define K754_COMPILED_ABI_(major, minor) v##major##_##minor
+#define K754_COMPILED_ABI_OF(major, minor) K754_COMPILED_ABI_(major, minor)
+#define K754_COMPILED_ABI K754_COMPILED_ABI_OF(K754_VERSION_MAJOR, K754_VERSION_MINOR)
+
 #endif  // K754_DETAIL_CONFIG_HPP

@@ -8,7 +8,7 @@
 /// Targets: the static one (what the compiler flags allow) and, chosen at run time, AVX2 and AVX-512 on x86, SVE and
 /// SVE2 on Arm; K754_WANTED_TARGETS, a mask of Highway's constants, asks for others. Without optimisation only the
 /// static target is built: there Highway's functions are not inlined, and units with different flags would share them.
-/// Define K754_NO_HIGHWAY to do without.
+/// Define K754_NO_HIGHWAY to do without, K754_COMPILED to call the compiled library (../compiled/README.md).
 ///
 /// Highway's own foreach_target.h is not used: it serves once per unit, and that once belongs to the user. A unit that
 /// includes it, before this header, gets the reference paths; after this header Highway does not allow it.
@@ -17,7 +17,8 @@
 
 #include "config.hpp"
 
-#if defined(K754_NO_HIGHWAY) || defined(HWY_TARGET_INCLUDE) || defined(HWY_TARGET_TOGGLE)
+#if defined(K754_NO_HIGHWAY) || defined(K754_COMPILED) || defined(HWY_TARGET_INCLUDE) || \
+    defined(HWY_TARGET_TOGGLE)
 #define K754_SIMD 0
 #elif __has_include(<hwy/highway.h>)
 #define K754_SIMD 1
@@ -120,9 +121,14 @@
 
 #else  // without Highway
 
-#define K754_KERNEL_ABI_JOIN_(abi) abi##_nohwy
-#define K754_KERNEL_ABI_JOIN(abi) K754_KERNEL_ABI_JOIN_(abi)
-#define K754_KERNEL_ABI K754_KERNEL_ABI_JOIN(K754_ABI)
+#if defined(K754_COMPILED)
+#define K754_ABI_VECTORS _compiled
+#else
+#define K754_ABI_VECTORS _nohwy
+#endif
+#define K754_KERNEL_ABI_JOIN_(abi, vectors) abi##vectors
+#define K754_KERNEL_ABI_JOIN(abi, vectors) K754_KERNEL_ABI_JOIN_(abi, vectors)
+#define K754_KERNEL_ABI K754_KERNEL_ABI_JOIN(K754_ABI, K754_ABI_VECTORS)
 
 #endif
 
