@@ -6,7 +6,6 @@
 #ifndef K754_SIMD_HPP
 #define K754_SIMD_HPP
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -47,7 +46,7 @@ namespace detail {
 
 /// Highway's target constants, or'ed; 0 is the reference alone. All units of a program share one choice.
 using target_mask = std::uint64_t;
-inline std::atomic<target_mask> allowed_targets{~target_mask{0}};
+inline target_mask allowed_targets = ~target_mask{0};
 
 struct named_target {
   target_mask mask;
@@ -55,6 +54,14 @@ struct named_target {
 };
 
 inline namespace K754_KERNEL_ABI {
+
+// <atomic> takes longer to compile than a kernel.
+inline target_mask load_allowed_targets() noexcept {
+  return __atomic_load_n(&allowed_targets, __ATOMIC_RELAXED);
+}
+inline void store_allowed_targets(target_mask targets) noexcept {
+  __atomic_store_n(&allowed_targets, targets, __ATOMIC_RELAXED);
+}
 
 /// What kernels are compiled for in this unit, best first; the reference, which has no mask, is last.
 inline constexpr named_target known_targets[] = {
@@ -139,9 +146,7 @@ inline target_mask available_targets() noexcept { return 0; }
 
 #endif
 
-inline target_mask usable_targets() noexcept {
-  return available_targets() & allowed_targets.load(std::memory_order_relaxed);
-}
+inline target_mask usable_targets() noexcept { return available_targets() & load_allowed_targets(); }
 
 constexpr bool same_text(const char* a, const char* b) noexcept {
   for (; *a != '\0' && *a == *b; ++a, ++b) {
@@ -175,13 +180,13 @@ inline const char* simd_target_at(std::size_t i) noexcept {
 /// changes, where this unit was not compiled for it or the CPU lacks it. Not for use while kernels run.
 inline bool force_simd_target(const char* name) noexcept {
   if (name == nullptr) {
-    detail::allowed_targets.store(~detail::target_mask{0}, std::memory_order_relaxed);
+    detail::store_allowed_targets(~detail::target_mask{0});
     return true;
   }
   for (const detail::named_target& target : detail::known_targets) {
     if (!detail::same_text(name, target.name)) continue;
     if (target.mask != 0 && (target.mask & detail::available_targets()) == 0) return false;
-    detail::allowed_targets.store(target.mask, std::memory_order_relaxed);
+    detail::store_allowed_targets(target.mask);
     return true;
   }
   return false;

@@ -31,7 +31,7 @@ foreach(header IN LISTS headers)
       if(NOT name IN_LIST allowed_includes
           AND NOT (name STREQUAL "stdexcept" AND header STREQUAL "k754/status.hpp")
           AND NOT (name MATCHES "^fmt/" AND header STREQUAL "k754/fmt.hpp")
-        AND NOT (name MATCHES "^(atomic|cpuid.h|sys/auxv.h)$" AND header STREQUAL "k754/simd.hpp")
+        AND NOT (name MATCHES "^(cpuid.h|sys/auxv.h)$" AND header STREQUAL "k754/simd.hpp")
         AND NOT (name MATCHES "^hwy/" AND header STREQUAL "k754/detail/highway.hpp"))
         complain("includes <${name}>")
       endif()
