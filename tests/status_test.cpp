@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <limits>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 
@@ -115,8 +115,9 @@ TEST_CASE("messages are cut to the buffer, terminated, and nothing is written be
 
 #if K754_EXCEPTIONS
 
-TEST_CASE("a shape_error is a std::invalid_argument with a code and a text") {
-  static_assert(std::is_base_of_v<std::invalid_argument, k754::shape_error>);
+TEST_CASE("a shape_error is a std::exception with a code and a text") {
+  static_assert(std::is_base_of_v<std::exception, k754::shape_error> &&
+                std::is_nothrow_copy_constructible_v<k754::shape_error>);
   const check_result failed =
       failure(status::axis_out_of_range, "argmin", "axis", "is {}, input has {} axes", 3, 2);
   const auto caught_as = [&]<class Exception>(const Exception*) {
@@ -129,8 +130,6 @@ TEST_CASE("a shape_error is a std::invalid_argument with a code and a text") {
   };
   const std::string expected = "[argmin] axis is 3, input has 2 axes";
   REQUIRE(caught_as(static_cast<const k754::shape_error*>(nullptr)) == expected);
-  REQUIRE(caught_as(static_cast<const std::invalid_argument*>(nullptr)) == expected);
-  REQUIRE(caught_as(static_cast<const std::logic_error*>(nullptr)) == expected);
   REQUIRE(caught_as(static_cast<const std::exception*>(nullptr)) == expected);
   REQUIRE(k754::shape_error(failed).code() == status::axis_out_of_range);
   REQUIRE_NOTHROW(k754::detail::throw_if_failed(check_result{}));

@@ -20,7 +20,7 @@
 #include "detail/config.hpp"
 
 #if K754_EXCEPTIONS
-#include <stdexcept>
+#include <exception>
 #endif
 
 namespace k754 {
@@ -160,23 +160,19 @@ K754_INLINE constexpr check_result failure(status code, const char* kernel, cons
 
 #if K754_EXCEPTIONS
 
-/// What the throwing forms throw: `code()` for programs, `what()` for people.
-class shape_error : public std::invalid_argument {
+/// What the throwing forms throw: `code()` for programs, `what()` for people. It holds its text, so that throwing
+/// allocates no string and units are spared <string>.
+class shape_error : public std::exception {
  public:
-  K754_INLINE explicit shape_error(const check_result& failed)
-      : std::invalid_argument(text_of(failed).characters), code_(failed.code) {}
+  K754_INLINE explicit shape_error(const check_result& failed) noexcept : code_(failed.code) {
+    (void)failed.message(text_, sizeof(text_));
+  }
   K754_INLINE status code() const noexcept { return code_; }
+  const char* what() const noexcept override { return text_; }
 
  private:
-  struct buffer {
-    char characters[256];
-  };
-  K754_INLINE static buffer text_of(const check_result& failed) noexcept {
-    buffer b{};
-    (void)failed.message(b.characters, sizeof(b.characters));
-    return b;
-  }
   status code_;
+  char text_[256] = {};
 };
 
 #endif

@@ -11,7 +11,7 @@ macro(complain text)
   math(EXPR wrong "${wrong} + 1")
 endmacro()
 
-# Light enough for any unit; <fmt/...> only in fmt.hpp, <stdexcept> only for shape_error.
+# Light enough for any unit; <fmt/...> only in fmt.hpp.
 set(allowed_includes array bit cfenv compare concepts cstddef cstdint cstring exception limits optional span stdfloat
   type_traits utility version)
 
@@ -29,7 +29,6 @@ foreach(header IN LISTS headers)
     if(line MATCHES "include[ \t]*<([^>]*)>")
       set(name ${CMAKE_MATCH_1})
       if(NOT name IN_LIST allowed_includes
-          AND NOT (name STREQUAL "stdexcept" AND header STREQUAL "k754/status.hpp")
           AND NOT (name MATCHES "^fmt/" AND header STREQUAL "k754/fmt.hpp")
         AND NOT (name MATCHES "^(cpuid.h|sys/auxv.h)$" AND header STREQUAL "k754/simd.hpp")
         AND NOT (name MATCHES "^hwy/" AND header STREQUAL "k754/detail/highway.hpp"))
