@@ -13,6 +13,7 @@
 
 #include <bit>
 #include <concepts>
+#include <cstdint>
 
 #include "../bits.hpp"
 #include "../detail/broadcast.hpp"
@@ -20,6 +21,28 @@
 #include "../fp_environment.hpp"
 #include "../policy.hpp"
 #include "../status.hpp"
+
+namespace k754::detail {
+
+/// Conditions along a run: element i is a byte that is not 0,
+struct byte_run {
+  strided<const std::uint8_t> bytes;
+
+  K754_INLINE constexpr bool operator()(index_t i) const noexcept { return load(bytes.at(i)) != 0; }
+};
+/// or bit `first + i * stride`, counted from the least significant bit of the first byte on.
+struct bit_run {
+  const std::uint8_t* bytes;
+  index_t first;
+  index_t stride;
+
+  K754_INLINE constexpr bool operator()(index_t i) const noexcept {
+    const index_t bit = first + i * stride;
+    return ((load(bytes + (bit >> 3)) >> (bit & 7)) & 1) != 0;
+  }
+};
+
+}  // namespace k754::detail
 
 namespace k754::reference {
 inline namespace K754_ABI {
@@ -96,8 +119,7 @@ operand_gradients<T> where_apply_backward(bool condition, F&& derivative, T x, T
 }
 
 // Along a run of elements; a condition says `condition(i)`. What is copied is held as unsigned integers of
-// its width. Every input of an element is read before an output is written. Gradients that are not wanted
-// have null pointers. Out of line: inlined over small arrays, GCC 12 warns of overflows that cannot happen.
+// its width. Every input of an element is read before an output is written. Out of line: inlined over small arrays, GCC 12 warns of overflows that cannot happen.
 
 template <std::unsigned_integral Bits, class Condition>
 [[gnu::noinline]] void where(const Condition& condition, detail::strided<const Bits> x,
@@ -114,8 +136,8 @@ template <std::unsigned_integral Bits, class Condition>
                                       index_t n) noexcept {
   for (index_t i = 0; i < n; ++i) {
     const operand_gradients<Bits> gradient = where_backward(condition(i), detail::load(upstream.at(i)));
-    if (dx.first != nullptr) detail::store(dx.at(i), gradient.x);
-    if (dy.first != nullptr) detail::store(dy.at(i), gradient.y);
+    detail::store(dx.at(i), gradient.x);
+    detail::store(dy.at(i), gradient.y);
   }
 }
 
@@ -139,7 +161,7 @@ template <floating T, class Condition, class F>
   }
 }
 
-/// The second half, in the scoped environment.
+/// The second half, in the scoped environment. Where dy is not wanted it has a null pointer.
 template <policy P, floating T>
 [[gnu::noinline]] void where_apply_products(const bool* live, const T* slope,
                                             detail::strided<const bits_of<T>> upstream,

@@ -1,8 +1,9 @@
-// where and its gradient on vectors: the bits of reference/where.hpp. Read once for each target (no include guard);
-// where.hpp includes everything that is needed before.
+// where, its gradient and the conditions that numbers make, on vectors: the bits of reference/where.hpp. Read once for each
+// target (no include guard); where.hpp includes everything that is needed before.
 //
-// Vectors serve runs of adjacent elements; operands may also be one value. Every input of a vector is read before an output
-// is written, and what is left of a run is done element by element, so that outputs may be inputs.
+// Runs are of adjacent elements; inputs may also be one value. The first and the last vector of a run are made before
+// anything is written, so that outputs may be inputs; they overlap the vectors between, which begin where the output is
+// aligned. The caller orders what is streamed. Anything else, and what is shorter than a vector, is left to the reference.
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
@@ -10,19 +11,38 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// Vectors at a time: at least 8 elements, so that the bits of a condition go on with whole bytes.
+constexpr index_t unrolled = 4;
+
+template <class D>
+HWY_INLINE HWY_ATTR index_t lanes_of(D d) {
+  return static_cast<index_t>(hn::Lanes(d));
+}
+
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR hn::Vec<D> load_elements(D d, const Bits* x) {
+  const hn::Repartition<std::uint8_t, D> bytes;
+  return hn::BitCast(d, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(x)));
+}
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR void store_elements(D /*d*/, hn::Vec<D> v, Bits* x) {
+  const hn::Repartition<std::uint8_t, D> bytes;
+  hn::StoreU(hn::BitCast(bytes, v), bytes, reinterpret_cast<std::uint8_t*>(x));
+}
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR void stream_elements(D /*d*/, hn::Vec<D> v, Bits* x) {
+  const hn::Repartition<std::uint8_t, D> bytes;
+  hn::Stream(hn::BitCast(bytes, v), bytes, reinterpret_cast<std::uint8_t*>(x));
+}
+
 /// Elements at `x.at(i)`: a vector of adjacent ones, or of one value.
 template <class D, class Bits = hn::TFromD<D>>
 HWY_INLINE HWY_ATTR hn::Vec<D> load_run(D d, detail::strided<const Bits> x, index_t i) {
   if (x.stride == 0) return hn::Set(d, detail::load(x.first));
-  const hn::Repartition<std::uint8_t, D> bytes;
-  return hn::BitCast(d, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(x.first + i)));
+  return load_elements(d, x.first + i);
 }
 
-template <class D, class Bits = hn::TFromD<D>>
-HWY_INLINE HWY_ATTR void store_run(D /*d*/, hn::Vec<D> v, detail::strided<Bits> x, index_t i) {
-  const hn::Repartition<std::uint8_t, D> bytes;
-  hn::StoreU(hn::BitCast(bytes, v), bytes, reinterpret_cast<std::uint8_t*>(x.first + i));
-}
+constexpr bool is_run(index_t stride) noexcept { return stride == 0 || stride == 1; }
 
 /// Condition bytes, each as a whole lane.
 template <class D>
@@ -37,60 +57,253 @@ HWY_INLINE HWY_ATTR hn::Vec<D> widen_bytes(D d, const std::uint8_t* bytes) {
   }
 }
 
-/// The condition at [i, i + lanes).
+/// The condition for a vector of elements from `i` on,
 template <class D>
-HWY_INLINE HWY_ATTR hn::Mask<D> load_condition(
-    D d, const detail::condition_run<detail::is_nonzero<std::uint8_t>>& condition, index_t i) {
-  if (condition.values.stride == 0) {
-    return hn::Ne(hn::Set(d, static_cast<hn::TFromD<D>>(detail::load(condition.values.first))), hn::Zero(d));
-  }
-  return hn::Ne(widen_bytes(d, condition.values.first + i), hn::Zero(d));
+HWY_INLINE HWY_ATTR hn::Mask<D> mask_at(D d, const detail::byte_run& condition, index_t i) {
+  return hn::Ne(widen_bytes(d, condition.bytes.first + i), hn::Zero(d));
+}
+/// from bits that begin anywhere in a byte.
+template <class D>
+HWY_INLINE HWY_ATTR hn::Mask<D> mask_at(D d, const detail::bit_run& condition, index_t i) {
+  HWY_ALIGN std::uint8_t bits[HWY_MAX(8, HWY_MAX_BYTES / 8)] = {};  // LoadMaskBits may read 8
+  detail::copy_bits(condition.bytes, condition.first + i, lanes_of(d), bits);
+  return hn::LoadMaskBits(d, bits);
 }
 
-constexpr bool is_run(index_t stride) noexcept { return stride == 0 || stride == 1; }
+/// The condition for vector `k` of the `unrolled` vectors from element `i` on.
+template <class D>
+HWY_INLINE HWY_ATTR hn::Mask<D> mask_in_group(D d, const detail::byte_run& condition, index_t i, index_t k) {
+  return mask_at(d, condition, i + k * lanes_of(d));
+}
+template <class D>
+HWY_INLINE HWY_ATTR hn::Mask<D> mask_in_group(D d, const detail::bit_run& condition, index_t i, index_t k) {
+#if HWY_HAVE_SCALABLE
+  return mask_at(d, condition, i + k * lanes_of(d));
+#else
+  constexpr std::size_t lanes = HWY_LANES(hn::TFromD<D>), size = lanes < 8 ? 1 : lanes / 8;
+  const index_t bit = condition.first + i;
+  const int shift = static_cast<int>(bit & 7);
+  const index_t in_group = k * static_cast<index_t>(lanes);
+  const std::uint8_t* const bytes = condition.bytes + (bit >> 3) + in_group / 8;
+  if (lanes >= 8 && shift == 0) return hn::LoadMaskBits(d, bytes);  // reads no more than lanes / 8 bytes
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, size);
+  if (shift != 0) word = word >> shift | std::uint64_t{bytes[size]} << (8 * static_cast<int>(size) - shift);
+  if (lanes < 8) word >>= in_group % 8;
+  std::uint8_t bits[8];
+  std::memcpy(bits, &word, 8);
+  return hn::LoadMaskBits(d, bits);
+#endif
+}
 
-/// What reference::where gives, for conditions of bytes.
-template <std::unsigned_integral Bits>
-HWY_ATTR void where(const detail::condition_run<detail::is_nonzero<std::uint8_t>>& condition,
-                    detail::strided<const Bits> x, detail::strided<const Bits> y,
-                    detail::strided<Bits> output, index_t n) noexcept {
-  const hn::ScalableTag<Bits> d;
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  index_t i = 0;
-  if (output.stride == 1 && is_run(x.stride) && is_run(y.stride) && is_run(condition.values.stride)) {
-    for (; i + lanes <= n; i += lanes) {
-      const auto mask = load_condition(d, condition, i);
-      store_run(d, hn::IfThenElse(mask, load_run(d, x, i), load_run(d, y, i)), output, i);
-    }
-  }
-  for (; i < n; ++i) {
-    detail::store(output.at(i), reference::where(condition(i), detail::load(x.at(i)), detail::load(y.at(i))));
+/// An input as the loops read it: an address that advances by `step` with every `unrolled` vectors.
+template <class Bits>
+struct cursor {
+  const Bits* at;
+  index_t step;
+};
+
+template <class Bits>
+inline constexpr std::size_t room_for_copies = static_cast<std::size_t>(unrolled) * HWY_MAX_BYTES / sizeof(Bits);
+
+/// One value is read over and over from `copies`, which has room for `unrolled` vectors.
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR cursor<Bits> cursor_from(D d, detail::strided<const Bits> x, index_t i, Bits* copies) {
+  const index_t lanes = lanes_of(d);
+  if (x.stride != 0) return {x.first + i, unrolled * lanes};
+  for (index_t k = 0; k < unrolled; ++k) hn::Store(hn::Set(d, detail::load(x.first)), d, copies + k * lanes);
+  return {copies, 0};
+}
+
+/// The first element of the vectors between the first and the last, from which on a vector's address is aligned where
+/// elements are.
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR index_t first_aligned(D d, const Bits* x) {
+  const index_t lanes = lanes_of(d);
+  const auto past = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(x) / sizeof(Bits)) & (lanes - 1);
+  return lanes - past;
+}
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR bool is_aligned(D d, const Bits* x) {
+  return reinterpret_cast<std::uintptr_t>(x) % (sizeof(Bits) * hn::Lanes(d)) == 0;
+}
+
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR void write_four(D d, hn::Vec<D> v0, hn::Vec<D> v1, hn::Vec<D> v2, hn::Vec<D> v3, Bits* to,
+                                    bool streamed) {
+  const index_t lanes = lanes_of(d);
+  if (streamed) {
+    stream_elements(d, v0, to);
+    stream_elements(d, v1, to + lanes);
+    stream_elements(d, v2, to + 2 * lanes);
+    stream_elements(d, v3, to + 3 * lanes);
+  } else {
+    store_elements(d, v0, to);
+    store_elements(d, v1, to + lanes);
+    store_elements(d, v2, to + 2 * lanes);
+    store_elements(d, v3, to + 3 * lanes);
   }
 }
 
-/// What reference::where_backward gives, for conditions of bytes.
-template <std::unsigned_integral Bits>
-HWY_ATTR void where_backward(const detail::condition_run<detail::is_nonzero<std::uint8_t>>& condition,
-                             detail::strided<const Bits> upstream, detail::strided<Bits> dx,
-                             detail::strided<Bits> dy, index_t n) noexcept {
-  const hn::ScalableTag<Bits> d;
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  const auto fits = [](const detail::strided<Bits>& output) {
-    return output.first == nullptr || output.stride == 1;
-  };
-  index_t i = 0;
-  if (fits(dx) && fits(dy) && is_run(upstream.stride) && is_run(condition.values.stride)) {
-    for (; i + lanes <= n; i += lanes) {
-      const auto mask = load_condition(d, condition, i);
-      const auto gradient = load_run(d, upstream, i);
-      if (dx.first != nullptr) store_run(d, hn::IfThenElseZero(mask, gradient), dx, i);
-      if (dy.first != nullptr) store_run(d, hn::IfThenZeroElse(mask, gradient), dy, i);
-    }
+/// A run of at least a vector becomes another.
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR void copy_run(D d, detail::strided<const Bits> x, Bits* output, index_t n,
+                                  detail::stores how) {
+  const index_t lanes = lanes_of(d);
+  const auto first = load_run(d, x, 0), last = load_run(d, x, n - lanes);
+  HWY_ALIGN Bits copies[room_for_copies<Bits>];
+  index_t i = first_aligned(d, output);
+  const bool streamed = how == detail::stores::streamed && is_aligned(d, output + i);
+  for (auto from = cursor_from(d, x, i, copies); i + unrolled * lanes <= n; i += unrolled * lanes) {
+    write_four(d, load_elements(d, from.at), load_elements(d, from.at + lanes),
+               load_elements(d, from.at + 2 * lanes), load_elements(d, from.at + 3 * lanes), output + i,
+               streamed);
+    from.at += from.step;
   }
-  for (; i < n; ++i) {
-    const auto gradient = reference::where_backward(condition(i), detail::load(upstream.at(i)));
-    if (dx.first != nullptr) detail::store(dx.at(i), gradient.x);
-    if (dy.first != nullptr) detail::store(dy.at(i), gradient.y);
+  for (; i < n - lanes; i += lanes) store_elements(d, load_run(d, x, i), output + i);
+  store_elements(d, first, output);
+  store_elements(d, last, output + (n - lanes));
+}
+
+/// What reference::where gives.
+template <class Condition, std::unsigned_integral Bits>
+HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, detail::strided<const Bits> y,
+                    detail::strided<Bits> output, index_t n, detail::stores how) noexcept {
+  const hn::ScalableTag<Bits> d;
+  const index_t lanes = lanes_of(d);
+  const index_t condition_stride = detail::stride_of(condition);
+  if (n < lanes || output.stride != 1 || !is_run(x.stride) || !is_run(y.stride) ||
+      !is_run(condition_stride)) {
+    reference::where(condition, x, y, output, n);
+    return;
+  }
+  if (condition_stride == 0) {
+    copy_run(d, condition(0) ? x : y, output.first, n, how);
+    return;
+  }
+  const auto first = hn::IfThenElse(mask_at(d, condition, 0), load_run(d, x, 0), load_run(d, y, 0));
+  const auto last =
+      hn::IfThenElse(mask_at(d, condition, n - lanes), load_run(d, x, n - lanes), load_run(d, y, n - lanes));
+  HWY_ALIGN Bits x_copies[room_for_copies<Bits>];
+  HWY_ALIGN Bits y_copies[room_for_copies<Bits>];
+  index_t i = first_aligned(d, output.first);
+  const bool streamed = how == detail::stores::streamed && is_aligned(d, output.first + i);
+  if (i + unrolled * lanes <= n) {
+    auto from_x = cursor_from(d, x, i, x_copies), from_y = cursor_from(d, y, i, y_copies);
+    do {
+      const auto v0 = hn::IfThenElse(mask_in_group(d, condition, i, 0), load_elements(d, from_x.at),
+                                     load_elements(d, from_y.at));
+      const auto v1 = hn::IfThenElse(mask_in_group(d, condition, i, 1), load_elements(d, from_x.at + lanes),
+                                     load_elements(d, from_y.at + lanes));
+      const auto v2 =
+          hn::IfThenElse(mask_in_group(d, condition, i, 2), load_elements(d, from_x.at + 2 * lanes),
+                         load_elements(d, from_y.at + 2 * lanes));
+      const auto v3 =
+          hn::IfThenElse(mask_in_group(d, condition, i, 3), load_elements(d, from_x.at + 3 * lanes),
+                         load_elements(d, from_y.at + 3 * lanes));
+      write_four(d, v0, v1, v2, v3, output.first + i, streamed);
+      from_x.at += from_x.step;
+      from_y.at += from_y.step;
+      i += unrolled * lanes;
+    } while (i + unrolled * lanes <= n);
+  }
+  for (; i < n - lanes; i += lanes) {
+    store_elements(d, hn::IfThenElse(mask_at(d, condition, i), load_run(d, x, i), load_run(d, y, i)),
+                   output.first + i);
+  }
+  store_elements(d, first, output.first);
+  store_elements(d, last, output.first + (n - lanes));
+}
+
+/// What reference::where_backward gives.
+template <class Condition, std::unsigned_integral Bits>
+HWY_ATTR void where_backward(const Condition& condition, detail::strided<const Bits> upstream,
+                             detail::strided<Bits> dx, detail::strided<Bits> dy, index_t n,
+                             detail::stores how) noexcept {
+  const hn::ScalableTag<Bits> d;
+  const index_t lanes = lanes_of(d);
+  const index_t condition_stride = detail::stride_of(condition);
+  if (n < lanes || dx.stride != 1 || dy.stride != 1 || !is_run(upstream.stride) || condition_stride != 1) {
+    reference::where_backward(condition, upstream, dx, dy, n);
+    return;
+  }
+  const auto first_mask = mask_at(d, condition, 0), last_mask = mask_at(d, condition, n - lanes);
+  const auto first = load_run(d, upstream, 0), last = load_run(d, upstream, n - lanes);
+  HWY_ALIGN Bits copies[room_for_copies<Bits>];
+  index_t i = first_aligned(d, dx.first);
+  const bool streamed =
+      how == detail::stores::streamed && is_aligned(d, dx.first + i) && is_aligned(d, dy.first + i);
+  if (i + unrolled * lanes <= n) {
+    auto from = cursor_from(d, upstream, i, copies);
+    do {
+      const auto m0 = mask_in_group(d, condition, i, 0), m1 = mask_in_group(d, condition, i, 1);
+      const auto m2 = mask_in_group(d, condition, i, 2), m3 = mask_in_group(d, condition, i, 3);
+      const auto v0 = load_elements(d, from.at), v1 = load_elements(d, from.at + lanes);
+      const auto v2 = load_elements(d, from.at + 2 * lanes), v3 = load_elements(d, from.at + 3 * lanes);
+      write_four(d, hn::IfThenElseZero(m0, v0), hn::IfThenElseZero(m1, v1), hn::IfThenElseZero(m2, v2),
+                 hn::IfThenElseZero(m3, v3), dx.first + i, streamed);
+      write_four(d, hn::IfThenZeroElse(m0, v0), hn::IfThenZeroElse(m1, v1), hn::IfThenZeroElse(m2, v2),
+                 hn::IfThenZeroElse(m3, v3), dy.first + i, streamed);
+      from.at += from.step;
+      i += unrolled * lanes;
+    } while (i + unrolled * lanes <= n);
+  }
+  for (; i < n - lanes; i += lanes) {
+    const auto mask = mask_at(d, condition, i);
+    const auto gradient = load_run(d, upstream, i);
+    store_elements(d, hn::IfThenElseZero(mask, gradient), dx.first + i);
+    store_elements(d, hn::IfThenZeroElse(mask, gradient), dy.first + i);
+  }
+  store_elements(d, hn::IfThenElseZero(first_mask, first), dx.first);
+  store_elements(d, hn::IfThenZeroElse(first_mask, first), dy.first);
+  store_elements(d, hn::IfThenElseZero(last_mask, last), dx.first + (n - lanes));
+  store_elements(d, hn::IfThenZeroElse(last_mask, last), dy.first + (n - lanes));
+}
+
+/// Whether elements lie in the interval: its condition for a vector of bits.
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR auto in_interval(D /*d*/, hn::Vec<D> bits, const detail::key_interval<Bits>& interval) {
+  using key = std::make_signed_t<Bits>;
+  const hn::Rebind<key, D> dk;
+  const auto x = hn::BitCast(dk, bits);
+  const auto sign = hn::And(hn::BroadcastSignBit(x), hn::Set(dk, static_cast<key>(interval.fold)));
+  const auto keys = hn::Xor(hn::Xor(x, sign), hn::Set(dk, static_cast<key>(interval.flip)));
+  const auto above = hn::Gt(keys, hn::Set(dk, interval.low));
+  const auto beyond = hn::Gt(keys, hn::Set(dk, interval.high));
+  return hn::Xor(hn::AndNot(beyond, above), hn::Gt(hn::Zero(dk), hn::Set(dk, interval.outside)));
+}
+
+/// What detail::test_elements_in_turn gives, for adjacent elements.
+template <std::unsigned_integral Bits>
+HWY_ATTR void test_elements(const Bits* x, index_t n, const detail::key_interval<Bits>& interval,
+                            std::uint8_t* bits) noexcept {
+  const hn::ScalableTag<Bits> d;
+  const hn::Rebind<std::make_signed_t<Bits>, decltype(d)> dk;
+  const index_t lanes = lanes_of(d);
+  if (lanes >= 8 ? lanes % 8 != 0 : 8 % lanes != 0) {
+    detail::test_elements_in_turn(x, n, interval, bits);
+    return;
+  }
+  HWY_ALIGN Bits rest[8 + HWY_MAX_BYTES / sizeof(Bits)] = {};
+  HWY_ALIGN std::uint8_t stored[HWY_MAX(8, HWY_MAX_BYTES / 8)];  // StoreMaskBits may write 8
+  const index_t group = lanes < 8 ? 8 : lanes;
+  for (index_t i = 0; i < n; i += group) {
+    const Bits* from = x + i;
+    if (n - i < group) {
+      std::memcpy(rest, from, static_cast<std::size_t>(n - i) * sizeof(Bits));
+      from = rest;
+    }
+    if (lanes >= 8) {
+      const auto size = hn::StoreMaskBits(dk, in_interval(d, load_elements(d, from), interval), stored);
+      std::memcpy(bits + i / 8, stored, size);
+    } else {
+      unsigned byte = 0;
+      for (index_t k = 0; k < 8; k += lanes) {
+        hn::StoreMaskBits(dk, in_interval(d, load_elements(d, from + k), interval), stored);
+        byte |= static_cast<unsigned>(stored[0]) << k;
+      }
+      bits[i / 8] = static_cast<std::uint8_t>(byte);
+    }
   }
 }
 

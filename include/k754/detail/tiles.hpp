@@ -1,0 +1,156 @@
+/// Vectors want runs of adjacent elements. An elementwise kernel that may take elements in any order walks a plane
+/// (broadcast.hpp) tile by tile, and has each operand of a tile as adjacent elements or as one value: in place where it
+/// lies so, through a small block on the stack otherwise. Rows that are too short to be runs are worked on several at once.
+///
+///     tile_input<T> x(plane.of(1, data)); tile_output<T> output(plane.of(2, to));
+///     for_tiles(plane.rows, plane.columns, tile_elements<T>, x.in_rows() && output.in_rows(), [&](const tile& t) {
+///       const auto to = output.of(t);
+///       kernel(x.of(t), to, t.count());      // strides 0 or 1 of x, 1 of the output
+///       output.finish(t, to);
+///     });
+#ifndef K754_DETAIL_TILES_HPP
+#define K754_DETAIL_TILES_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "../bits.hpp"
+#include "../status.hpp"
+#include "broadcast.hpp"
+#include "config.hpp"
+
+namespace k754::detail {
+inline namespace K754_ABI {
+
+/// A part of one row, or several whole rows, as one run.
+struct tile {
+  index_t row, rows, column, columns;
+
+  constexpr index_t count() const noexcept { return rows * columns; }
+};
+
+/// The block of an operand, and how many elements of T it takes.
+inline constexpr index_t block_bytes = 2048;
+template <class T>
+inline constexpr index_t block_elements = block_bytes / static_cast<index_t>(sizeof(T));
+
+/// Rows of fewer bytes are joined into tiles.
+inline constexpr index_t short_row_bytes = 256;
+
+/// Calls `body(tile)` for tiles that cover a plane; all but whole long rows have at most `limit` elements. `in_rows` says
+/// that every operand has its rows in place. Otherwise rows are taken in segments, one below the other, so that what the
+/// elements of a column share of a cache line is used before it is gone.
+template <class Body>
+constexpr void for_tiles(index_t rows, index_t columns, index_t limit, bool short_rows, bool in_rows,
+                         const Body& body) {
+  if (rows > 1 && short_rows && 2 * columns <= limit) {
+    const index_t together = limit / columns;
+    for (index_t row = 0; row < rows; row += together) {
+      body(tile{row, rows - row < together ? rows - row : together, 0, columns});
+    }
+    return;
+  }
+  const index_t width = in_rows || columns < limit ? columns : limit;
+  for (index_t column = 0; column < columns; column += width) {
+    const index_t count = columns - column < width ? columns - column : width;
+    for (index_t row = 0; row < rows; ++row) body(tile{row, 1, column, count});
+  }
+}
+
+/// One value, `count` times. May write up to 7 bytes more.
+template <std::unsigned_integral T>
+void fill_elements(T* to, T value, index_t count) noexcept {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < sizeof(word); i += sizeof(T)) {
+    std::memcpy(reinterpret_cast<unsigned char*>(&word) + i, &value, sizeof(T));
+  }
+  constexpr auto in_word = static_cast<index_t>(sizeof(word) / sizeof(T));
+  for (index_t i = 0; i < count; i += in_word) std::memcpy(to + i, &word, sizeof(word));
+}
+
+/// `count` elements that are `stride` apart become adjacent.
+template <std::unsigned_integral T>
+void gather_elements(T* to, strided<const T> from, index_t count) noexcept {
+  index_t i = 0;
+  if (from.stride == 1) {
+    constexpr auto in_word = static_cast<index_t>(sizeof(std::uint64_t) / sizeof(T));
+    for (; i + in_word <= count; i += in_word) std::memcpy(to + i, from.first + i, sizeof(std::uint64_t));
+  }
+  for (; i < count; ++i) to[i] = load(from.at(i));
+}
+
+template <std::unsigned_integral T>
+class tile_input {
+ public:
+  explicit tile_input(const plane<const T>& p) noexcept : plane_(p) {}
+  tile_input(const tile_input&) = delete;
+  tile_input& operator=(const tile_input&) = delete;
+
+  /// Whether parts of rows need no block.
+  bool in_rows() const noexcept { return plane_.stride == 0 || plane_.stride == 1; }
+  /// Whether every tile of whole rows has the elements of the one before.
+  bool repeats() const noexcept { return plane_.row_stride == 0; }
+
+  strided<const T> of(const tile& t) noexcept {
+    const strided<const T> first{plane_.at(t.row, t.column), plane_.stride};
+    if (t.rows == 1) {
+      if (in_rows()) return first;
+      gather_elements(block_, first, t.columns);
+      repeated_ = 0;
+      return {block_, 1};
+    }
+    if (plane_.stride == 0 && plane_.row_stride == 0) return first;
+    if (plane_.stride == 1 && plane_.row_stride == t.columns) return first;
+    if (repeats() && t.rows <= repeated_) return {block_, 1};
+    for (index_t row = 0; row < t.rows; ++row) {
+      T* const to = block_ + row * t.columns;
+      if (plane_.stride == 0) {
+        fill_elements(to, load(plane_.at(t.row + row, 0)), t.columns);
+      } else {
+        gather_elements(to, strided<const T>{plane_.at(t.row + row, 0), plane_.stride}, t.columns);
+      }
+    }
+    repeated_ = t.rows;
+    return {block_, 1};
+  }
+
+ private:
+  plane<const T> plane_;
+  index_t repeated_ = 0;
+  T block_[static_cast<std::size_t>(block_elements<T>) + sizeof(std::uint64_t)];
+};
+
+template <std::unsigned_integral T>
+class tile_output {
+ public:
+  explicit tile_output(const plane<T>& p) noexcept : plane_(p) {}
+  tile_output(const tile_output&) = delete;
+  tile_output& operator=(const tile_output&) = delete;
+
+  bool in_rows() const noexcept { return plane_.stride == 1; }
+  bool in_place(const tile& t) const noexcept {
+    return plane_.stride == 1 && (t.rows == 1 || plane_.row_stride == t.columns);
+  }
+
+  /// Where the elements of the tile are to be written,
+  strided<T> of(const tile& t) noexcept { return {in_place(t) ? plane_.at(t.row, t.column) : block_, 1}; }
+  /// and where they go from there.
+  void finish(const tile& t) noexcept {
+    if (in_place(t)) return;
+    for (index_t row = 0; row < t.rows; ++row) {
+      const T* const from = block_ + row * t.columns;
+      for (index_t i = 0; i < t.columns; ++i) store(plane_.at(t.row + row, t.column + i), from[i]);
+    }
+  }
+
+ private:
+  plane<T> plane_;
+  T block_[static_cast<std::size_t>(block_elements<T>)];
+};
+
+}  // namespace K754_ABI
+}  // namespace k754::detail
+
+#endif  // K754_DETAIL_TILES_HPP
