@@ -1,0 +1,102 @@
+"""k754's kernels on NumPy arrays, through the C interface of library/k754_c.h."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+DTYPE_CODES = {
+    "bool": 0,
+    "int8": 1,
+    "uint8": 2,
+    "int16": 3,
+    "uint16": 4,
+    "int32": 5,
+    "uint32": 6,
+    "int64": 7,
+    "uint64": 8,
+    "float16": 9,
+    "bfloat16": 10,
+    "float32": 11,
+    "float64": 12,
+}
+UNSUPPORTED = -1
+
+
+class Tensor(ctypes.Structure):
+    _fields_ = [
+        ("data", ctypes.c_void_p),
+        ("dtype", ctypes.c_int32),
+        ("rank", ctypes.c_int32),
+        ("extents", ctypes.c_int64 * 8),
+        ("strides", ctypes.c_int64 * 8),
+    ]
+
+
+class Conv2dOptions(ctypes.Structure):
+    _fields_ = [
+        ("stride", ctypes.c_int64 * 2),
+        ("dilation", ctypes.c_int64 * 2),
+        ("padding", ctypes.c_int64 * 4),
+        ("groups", ctypes.c_int64),
+        ("layout", ctypes.c_int64),
+        ("weight_layout", ctypes.c_int64),
+    ]
+
+
+LAYOUTS = {"nhwc": 0, "nchw": 1}
+WEIGHT_LAYOUTS = {"ohwi": 0, "oihw": 1, "hwio": 2}
+
+
+class KernelError(RuntimeError):
+    """A kernel refused its arguments."""
+
+
+def tensor(array: np.ndarray) -> Tensor:
+    """The array's memory; the caller keeps the array alive."""
+    axes = ctypes.c_int64 * 8
+    return Tensor(
+        array.ctypes.data,
+        DTYPE_CODES[array.dtype.name],
+        array.ndim,
+        axes(*array.shape),
+        axes(*(stride // array.itemsize for stride in array.strides)),
+    )
+
+
+class Library:
+    def __init__(self, path: Path, threads: int) -> None:
+        self._library = ctypes.CDLL(str(path))
+        self._library.k754_c_description.restype = ctypes.c_char_p
+        self._library.k754_c_status_name.restype = ctypes.c_char_p
+        status = self._library.k754_c_set_threads(threads)
+        if status != 0:
+            raise KernelError(f"set_threads({threads}): {self.status_name(status)}")
+
+    def description(self) -> str:
+        return self._library.k754_c_description().decode()
+
+    def status_name(self, status: int) -> str:
+        return self._library.k754_c_status_name(status).decode()
+
+    def prepare(self, name: str, *arguments: object) -> Callable[[], None]:
+        """A call without arguments, ready to be repeated: tensors, options and integers are converted once."""
+        function = getattr(self._library, f"k754_c_{name}")
+        converted = tuple(
+            ctypes.c_int64(a)
+            if isinstance(a, int)
+            else ctypes.byref(tensor(a) if isinstance(a, np.ndarray) else a)
+            if a is not None
+            else None
+            for a in arguments
+        )
+
+        def call() -> None:
+            status = function(*converted)
+            if status != 0:
+                raise KernelError(f"{name}: {self.status_name(status)}")
+
+        return call

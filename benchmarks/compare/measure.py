@@ -1,0 +1,156 @@
+"""One peer's process: k754 and the peer in turn on the same buffers, one JSON line for each row on standard output.
+
+Started by compare.py with the Python of the peer's environment; what the libraries print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import k754
+import peers
+import work as workload
+
+BLOCK_SECONDS = 5e-3  # calls are repeated within a round until that takes so long
+ESTIMATE_AMOUNT = {"elements": 20e3, "flop": 10e6}
+SETTLE_SECONDS = 2e-3  # for the other's threads to stop spinning
+
+
+def seconds_of(run: Callable[[], object], calls: int) -> float:
+    """For one call, of so many."""
+    start = time.perf_counter_ns()
+    for _ in range(calls):
+        run()
+    return (time.perf_counter_ns() - start) * 1e-9 / calls
+
+
+def calls_in_a_block(run: Callable[[], object]) -> int:
+    run()
+    calls, seconds = 1, seconds_of(run, 1)
+    while calls * seconds < BLOCK_SECONDS:
+        calls = max(2 * calls, round(BLOCK_SECONDS / max(seconds, 1e-9) / 4))
+        seconds = seconds_of(run, calls)
+    return calls
+
+
+def timed_in_turn(
+    runs: list[Callable[[], object]], rounds: int, budget: float, settle: bool
+) -> list[list[float]]:
+    """Seconds of one call, for each of `runs` in each round; fewer rounds where they take longer than the budget."""
+    calls = [calls_in_a_block(run) for run in runs]
+    seconds: list[list[float]] = [[] for _ in runs]
+    gc.collect()
+    gc.disable()
+    end = time.perf_counter() + budget
+    for round_number in range(rounds):
+        for i in range(len(runs)) if round_number % 2 == 0 else reversed(range(len(runs))):
+            if settle:
+                time.sleep(SETTLE_SECONDS)
+            if calls[i] > 1:
+                runs[i]()  # the caches hold the other's data
+            seconds[i].append(seconds_of(runs[i], calls[i]))
+        if time.perf_counter() > end:
+            break
+    gc.enable()
+    return seconds
+
+
+class Measurement:
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        self._k754 = k754.Library(arguments.library, arguments.threads)
+        self._peer: peers.Peer = importlib.import_module(f"peers.{arguments.peer}").Library(arguments.threads)
+
+    def header(self) -> dict[str, Any]:
+        return {"k754": self._k754.description(), "peer": self._peer.versions}
+
+    def row(self, case: workload.Case) -> dict[str, Any]:
+        work = workload.build(case, self._peer.conv_layout)
+        try:
+            prepared = self._peer.prepare(work)
+            answer = prepared.answer()
+        except peers.Unsupported as error:
+            return {"missing": str(error)}
+        except Exception as error:  # whatever the library raises where it cannot
+            return {"missing": f"{type(error).__name__}: {str(error).splitlines()[0][:160] if str(error) else ''}"}
+        row: dict[str, Any] = {"preallocated": prepared.preallocated}
+        runs = [prepared.run]
+        try:
+            ours, part = self._our_work(case, work, row)
+        except k754.KernelError as error:
+            row["k754_missing"] = str(error)
+            ours = None
+        if ours is not None:
+            run = ours.k754_call(self._k754)
+            run()
+            if ours is not work:
+                answer = self._peer.prepare(ours).answer()
+            difference = ours.disagreement(answer)
+            if difference is not None:
+                return {"missing": f"not the same answer: {difference}"}
+            runs.append(run)
+
+        seconds = timed_in_turn(
+            runs, self._arguments.rounds, self._arguments.budget, self._arguments.threads > 1
+        )
+        row["rounds"] = len(seconds[0])
+        row["peer"] = work.amount / statistics.median(seconds[0])
+        if ours is not None:
+            row["part"] = part
+            row["k754"] = ours.amount / statistics.median(seconds[1])
+            row["ratio"] = statistics.median(
+                (ours.amount / s) / (work.amount / t) for t, s in zip(*seconds, strict=True)
+            )
+        return row
+
+    def _our_work(
+        self, case: workload.Case, work: workload.Work, row: dict[str, Any]
+    ) -> tuple[workload.Work | None, float]:
+        """What k754 is given: the work itself, a part of it where it would take too long, or nothing."""
+        fraction = min(1.0, ESTIMATE_AMOUNT[case["nominal"]] / work.amount)
+        small = workload.build(workload.shrunk(case, fraction), work.layout)
+        run = small.k754_call(self._k754)
+        run()
+        estimate = seconds_of(run, 1) * work.amount / small.amount
+        if estimate <= self._arguments.whole:
+            return work, 1.0
+        if estimate > self._arguments.limit:
+            row["k754_missing"] = f"not run: a call would take about {estimate:.0f} s"
+            return None, 0.0
+        part = workload.build(workload.shrunk(case, self._arguments.whole / estimate), work.layout)
+        return part, part.amount / work.amount
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer", choices=peers.NAMES, required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--library", type=Path, required=True)
+    parser.add_argument("--cases", type=Path, required=True, help="JSON: the rows to measure")
+    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--budget", type=float, required=True, help="seconds of rounds for one row")
+    parser.add_argument("--whole", type=float, required=True, help="seconds; longer calls of k754 get part of the work")
+    parser.add_argument("--limit", type=float, required=True, help="seconds; k754 is not run where a call takes longer")
+    arguments = parser.parse_args()
+
+    # before the peer is imported, since some count their CPUs then
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.threads])
+    lines = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    measurement = Measurement(arguments)
+    print(json.dumps(measurement.header()), file=lines)
+    for case in json.loads(arguments.cases.read_text()):
+        print(json.dumps({"id": case["id"]} | measurement.row(case)), file=lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""ONNX Runtime: a model of one node for each row, its inputs and outputs bound to arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper
+
+from peers import Prepared, Unsupported, filling, find
+from work import ConvLayout, Work
+
+ELEMENT_TYPES = {
+    "bool": TensorProto.BOOL,
+    "int8": TensorProto.INT8,
+    "uint8": TensorProto.UINT8,
+    "int16": TensorProto.INT16,
+    "uint16": TensorProto.UINT16,
+    "int32": TensorProto.INT32,
+    "uint32": TensorProto.UINT32,
+    "int64": TensorProto.INT64,
+    "uint64": TensorProto.UINT64,
+    "float16": TensorProto.FLOAT16,
+    "bfloat16": TensorProto.BFLOAT16,
+    "float32": TensorProto.FLOAT,
+    "float64": TensorProto.DOUBLE,
+}
+
+
+class Library:
+    versions = f"onnxruntime {onnxruntime.__version__}, onnx {onnx.__version__}"
+    conv_layout = ConvLayout("nchw", "oihw")
+
+    def __init__(self, threads: int) -> None:
+        self._options = onnxruntime.SessionOptions()
+        self._options.intra_op_num_threads = threads
+        self._options.inter_op_num_threads = 1
+        self._options.log_severity_level = 4
+        self._functions = {
+            "argmax": lambda work: self._node(work, "ArgMax", axis=work.axis, keepdims=0),
+            "argmin": lambda work: self._node(work, "ArgMin", axis=work.axis, keepdims=0),
+            "where": lambda work: self._node(work, "Where"),
+            "softmax": lambda work: self._node(work, "Softmax", axis=work.axis),
+            "log_softmax": lambda work: self._node(work, "LogSoftmax", axis=work.axis),
+            "logsumexp": self._logsumexp,
+            "cross_entropy": self._cross_entropy,
+            "conv2d": self._conv2d,
+        }
+
+    def prepare(self, work: Work) -> Prepared:
+        return find(self._functions, work)
+
+    def _logsumexp(self, work: Work) -> Prepared:
+        axes = np.array([work.axis], np.int64)
+        return self._node(work, "ReduceLogSumExp", constants={"axes": axes}, keepdims=0)
+
+    def _cross_entropy(self, work: Work) -> Prepared:
+        if work.case["labels"] != "index":
+            raise Unsupported("no cross-entropy with probability labels")
+        return self._node(work, "SoftmaxCrossEntropyLoss", reduction="mean")
+
+    def _conv2d(self, work: Work) -> Prepared:
+        conv = work.conv
+        top, bottom, left, right = conv.padding
+        return self._node(
+            work,
+            "Conv",
+            strides=conv.stride,
+            pads=(top, left, bottom, right),
+            dilations=conv.dilation,
+            group=conv.groups,
+        )
+
+    def _node(
+        self, work: Work, operator: str, constants: dict[str, np.ndarray] | None = None, **attributes: object
+    ) -> Prepared:
+        constants = constants or {}
+        outputs = {name: np.empty_like(ours) for name, ours in work.outputs.items()}
+
+        def infos(arrays: dict[str, np.ndarray]) -> list[onnx.ValueInfoProto]:
+            return [
+                helper.make_tensor_value_info(name, ELEMENT_TYPES[a.dtype.name], a.shape)
+                for name, a in arrays.items()
+            ]
+
+        graph = helper.make_graph(
+            [helper.make_node(operator, [*work.inputs, *constants], [*outputs], **attributes)],
+            operator,
+            infos(work.inputs),
+            infos(outputs),
+            [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+        try:
+            session = onnxruntime.InferenceSession(
+                model.SerializeToString(), self._options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # its exceptions have no common base
+            raise Unsupported(f"{operator} refused: {str(error).splitlines()[0][:160]}") from error
+
+        binding = session.io_binding()
+        for bind, arrays in ((binding.bind_input, work.inputs), (binding.bind_output, outputs)):
+            for name, a in arrays.items():
+                bind(name, "cpu", 0, ELEMENT_TYPES[a.dtype.name], a.shape, a.ctypes.data)
+        return filling(lambda: session.run_with_iobinding(binding), lambda: list(outputs.values()))

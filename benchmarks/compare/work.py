@@ -1,0 +1,326 @@
+"""The work of one row of cases.json: input buffers with fixed contents, outputs, and k754's call on them."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+import k754
+
+Case = dict[str, Any]
+
+DTYPES: dict[str, np.dtype] = {
+    "bool": np.dtype(np.bool_),
+    "i8": np.dtype(np.int8),
+    "i16": np.dtype(np.int16),
+    "i32": np.dtype(np.int32),
+    "i64": np.dtype(np.int64),
+    "u8": np.dtype(np.uint8),
+    "u16": np.dtype(np.uint16),
+    "u32": np.dtype(np.uint32),
+    "u64": np.dtype(np.uint64),
+    "f16": np.dtype(np.float16),
+    "bf16": np.dtype(ml_dtypes.bfloat16),
+    "f32": np.dtype(np.float32),
+    "f64": np.dtype(np.float64),
+}
+
+# What two libraries may differ by, relative to the largest result: enough to tell the same work from other work.
+TOLERANCES = {"f64": 1e-9, "f32": 2e-4, "f16": 2e-2, "bf16": 0.15}
+
+# The largest that integers get: no dtype's end, where a scan may stop early.
+INTEGER_LIMIT = {"i8": 100, "u8": 200}
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Row-major memory that begins at a cache line, which some peers need to take it without a copy."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def aligned(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    result = empty(values.shape, dtype)
+    result[...] = values
+    return result
+
+
+@dataclass(frozen=True)
+class ConvLayout:
+    """The order of axes that a peer convolves best in; k754 computes in it too."""
+
+    images: str = "nchw"
+    weights: str = "oihw"
+
+
+@dataclass(frozen=True)
+class Conv2d:
+    """A convolution's numbers; padding is top, bottom, left, right."""
+
+    batch: int
+    height: int
+    width: int
+    channels: int
+    filters: int
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    dilation: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    groups: int
+
+    @staticmethod
+    def of(case: Case) -> Conv2d:
+        batch, height, width, channels = case["shape"]
+        kernel = tuple(case["kernel_size"])
+        stride = tuple(case.get("stride", (1, 1)))
+        dilation = tuple(case.get("dilation", (1, 1)))
+        padding = case.get("padding", "same")
+        if padding == "valid":
+            padding = (0, 0, 0, 0)
+        elif padding == "same":
+            padding = sum(map(same_padding, (height, width), kernel, stride, dilation), ())
+        return Conv2d(
+            batch,
+            height,
+            width,
+            channels,
+            case["filters"],
+            kernel,
+            stride,
+            dilation,
+            tuple(padding),
+            case.get("groups", 1),
+        )
+
+    def output_size(self) -> tuple[int, int]:
+        top, bottom, left, right = self.padding
+        padded = (self.height + top + bottom, self.width + left + right)
+        return tuple(
+            (n - (k - 1) * d - 1) // s + 1
+            for n, k, d, s in zip(padded, self.kernel, self.dilation, self.stride, strict=True)
+        )
+
+    def image(self, layout: ConvLayout, channels: int, size: tuple[int, int]) -> tuple[int, ...]:
+        extents = {"n": self.batch, "h": size[0], "w": size[1], "c": channels}
+        return tuple(extents[axis] for axis in layout.images)
+
+    def weight(self, layout: ConvLayout) -> tuple[int, ...]:
+        extents = {
+            "o": self.filters,
+            "h": self.kernel[0],
+            "w": self.kernel[1],
+            "i": self.channels // self.groups,
+        }
+        return tuple(extents[axis] for axis in layout.weights)
+
+    def flop(self) -> float:
+        """Two for each tap and channel of each output, padding included."""
+        taps = math.prod(self.kernel) * self.channels // self.groups
+        return 2.0 * self.batch * math.prod(self.output_size()) * self.filters * taps
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    total = max((-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+@dataclass
+class Work:
+    case: Case
+    kernel: str
+    amount: float  # elements or floating-point operations of one call
+    inputs: dict[str, np.ndarray]
+    outputs: dict[str, np.ndarray]
+    layout: ConvLayout = ConvLayout()
+    conv: Conv2d | None = None
+    k754_arguments: list[object] = field(default_factory=list)
+
+    @property
+    def axis(self) -> int:
+        return self.case.get("axis", 0)
+
+    def k754_call(self, library: k754.Library) -> Callable[[], None]:
+        return library.prepare(*self.k754_arguments)
+
+    def disagreement(self, answer: list[np.ndarray]) -> str | None:
+        """What tells k754's outputs and the peer's answer apart, or nothing."""
+        ours = list(self.outputs.values())
+        if [a.shape for a in ours] != [a.shape for a in answer]:
+            return f"shapes {[a.shape for a in answer]} instead of {[a.shape for a in ours]}"
+        return next(filter(None, map(self._difference, ours, answer)), None)
+
+    def _difference(self, ours: np.ndarray, theirs: np.ndarray) -> str | None:
+        if self.kernel in ("argmax", "argmin"):
+            x = self.inputs["x"]
+            value, other = (
+                np.take_along_axis(x, np.expand_dims(np.asarray(i, np.int64), self.axis), self.axis)
+                for i in (ours, theirs)
+            )
+            return None if np.array_equal(value, other) else "other extrema"
+        if self.kernel == "where":
+            same = ours.dtype == theirs.dtype and ours.tobytes() == np.ascontiguousarray(theirs).tobytes()
+            return None if same else "other bits"
+        a, b = ours.astype(np.float64), theirs.astype(np.float64)
+        error = np.abs(a - b).max() / np.abs(b).max()
+        return None if error <= TOLERANCES[self.case["dtype"]] else f"results differ by {error:.2g} of the largest"
+
+
+def shrunk(case: Case, fraction: float) -> Case:
+    """A case of the same kind with about `fraction` of the work: fewer rows, or fewer filters."""
+    part = dict(case)
+    if "filters" in case:
+        groups = case.get("groups", 1)
+        per_group = case["filters"] // groups
+        part["filters"] = max(1, round(per_group * fraction)) * groups
+        if groups > 1 and per_group == 1:  # depthwise: fewer channels
+            part["groups"] = part["filters"] = max(1, round(groups * fraction))
+            part["shape"] = [*case["shape"][:3], part["groups"]]
+        return part
+    shape = list(case["shape"])
+    axis = case.get("axis", 0) % len(shape)
+    other = max((a for a in range(len(shape)) if a != axis), key=lambda a: shape[a], default=None)
+    if other is not None:
+        shape[other] = max(1, round(shape[other] * fraction))
+    part["shape"] = shape
+    return part
+
+
+def build(case: Case, layout: ConvLayout) -> Work:
+    """Raises KeyError for a kernel without peers."""
+    rng = np.random.default_rng(zlib.crc32(case["id"].encode()))
+    return BUILDERS[case["kernel"]](case, layout, rng)
+
+
+def random(case: Case, shape: tuple[int, ...], rng: np.random.Generator, scale: float = 1.0) -> np.ndarray:
+    dtype = DTYPES[case["dtype"]]
+    if dtype.kind in "iu":
+        limit = INTEGER_LIMIT.get(case["dtype"], 30000)
+        return aligned(rng.integers(0 if dtype.kind == "u" else -limit, limit + 1, shape), dtype)
+    if dtype.kind == "b":
+        return aligned(rng.random(shape) < 0.5, dtype)
+    return aligned(rng.standard_normal(shape) * scale, dtype)
+
+
+def build_arg_extremum(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Work:
+    shape, axis = tuple(case["shape"]), case.get("axis", 0)
+    x = random(case, shape, rng)
+    index = empty(shape[:axis] + shape[axis + 1 :], np.dtype(np.int64))
+    return Work(
+        case,
+        case["kernel"],
+        x.size,
+        {"x": x},
+        {"index": index},
+        k754_arguments=[case["kernel"], x, index, axis],
+    )
+
+
+def build_where(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Work:
+    shape = tuple(case["shape"])
+    mask = aligned(rng.random(tuple(case.get("mask_shape", shape))) < 0.5, np.dtype(np.bool_))
+    x = random(case, shape, rng)
+    y = random(case, () if case.get("operand") == "scalar" else shape, rng)
+    output = empty(shape, x.dtype)
+    return Work(
+        case,
+        "where",
+        x.size,
+        {"mask": mask, "x": x, "y": y},
+        {"output": output},
+        k754_arguments=["where", mask, x, y, output],
+    )
+
+
+def precision_of(case: Case) -> int:
+    return 1 if case.get("policy", {}).get("precision") == "fast" else 0
+
+
+def build_softmax(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Work:
+    shape, axis, kernel = tuple(case["shape"]), case["axis"], case["kernel"]
+    x = random(case, shape, rng, 3.0)
+    inputs, arguments = {"x": x}, [x]
+    if kernel == "softmax_backward":
+        e = np.exp(x.astype(np.float64))
+        inputs["y"] = aligned(e / e.sum(axis, keepdims=True), x.dtype)
+        inputs["upstream"] = random(case, shape, rng)
+        arguments = [inputs["y"], inputs["upstream"]]
+    output = empty(shape if kernel != "logsumexp" else shape[:axis] + shape[axis + 1 :], x.dtype)
+    return Work(
+        case,
+        kernel,
+        x.size,
+        inputs,
+        {"output": output},
+        k754_arguments=[kernel, *arguments, output, axis, precision_of(case)],
+    )
+
+
+def build_cross_entropy(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Work:
+    shape, axis = tuple(case["shape"]), case["axis"]
+    logits = random(case, shape, rng, 3.0)
+    if case["labels"] == "index":
+        labels = aligned(rng.integers(0, shape[axis], shape[:axis] + shape[axis + 1 :]), np.dtype(np.int64))
+    else:
+        q = rng.random(shape)
+        labels = aligned(q / q.sum(axis, keepdims=True), logits.dtype)
+    outputs = {"loss": empty((), logits.dtype)}
+    if case["kernel"] == "cross_entropy_with_gradient":
+        outputs["dlogits"] = empty(shape, logits.dtype)
+    arguments = ["cross_entropy", logits, labels, outputs["loss"], outputs.get("dlogits"), axis]
+    return Work(
+        case,
+        case["kernel"],
+        logits.size,
+        {"logits": logits, "labels": labels},
+        outputs,
+        k754_arguments=arguments,
+    )
+
+
+def build_conv2d(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Work:
+    conv = Conv2d.of(case)
+    options = k754.Conv2dOptions(
+        conv.stride,
+        conv.dilation,
+        conv.padding,
+        conv.groups,
+        k754.LAYOUTS[layout.images],
+        k754.WEIGHT_LAYOUTS[layout.weights],
+    )
+    image = conv.image(layout, conv.channels, (conv.height, conv.width))
+    result = conv.image(layout, conv.filters, conv.output_size())
+    x = random(case, image, rng)
+    taps = math.prod(conv.kernel) * conv.channels // conv.groups
+    w = random(case, conv.weight(layout), rng, taps**-0.5)
+    precision = precision_of(case)
+    if case["kernel"] == "conv2d":
+        y = empty(result, x.dtype)
+        arguments = ["conv2d", x, w, y, options, precision]
+        return Work(case, "conv2d", conv.flop(), {"x": x, "w": w}, {"y": y}, layout, conv, arguments)
+    upstream = random(case, result, rng)
+    outputs = {"dx": empty(image, x.dtype), "dw": empty(w.shape, x.dtype)}
+    arguments = ["conv2d_backward", x, w, upstream, outputs["dx"], outputs["dw"], options, precision]
+    inputs = {"x": x, "w": w, "upstream": upstream}
+    return Work(case, "conv2d_backward", 2 * conv.flop(), inputs, outputs, layout, conv, arguments)
+
+
+BUILDERS: dict[str, Callable[[Case, ConvLayout, np.random.Generator], Work]] = {
+    "argmax": build_arg_extremum,
+    "argmin": build_arg_extremum,
+    "where": build_where,
+    "softmax": build_softmax,
+    "log_softmax": build_softmax,
+    "logsumexp": build_softmax,
+    "softmax_backward": build_softmax,
+    "cross_entropy": build_cross_entropy,
+    "cross_entropy_with_gradient": build_cross_entropy,
+    "conv2d": build_conv2d,
+    "conv2d_backward": build_conv2d,
+}
