@@ -23,7 +23,9 @@
 #include <array>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "detail/broadcast.hpp"
 #include "detail/layout.hpp"
@@ -64,12 +66,10 @@ constexpr policy argmax_policy(const policy& p) noexcept {
   return read;
 }
 
-/// The winner of `n` elements that are `stride` apart; and of each of `count` adjacent columns of such elements.
+/// The winners of `count` rows that are `step` apart, each of `n` elements that are `stride` apart.
 template <element T>
-using arg_extremum_function = index_t(const T* x, index_t n, index_t stride) noexcept;
-template <element T>
-using arg_extremum_columns_function = void(const T* x, index_t n, index_t stride, index_t count,
-                                           index_t* winners) noexcept;
+using arg_extrema_function = void(const T* x, index_t n, index_t stride, index_t count, index_t step,
+                                  index_t* winners) noexcept;
 
 }  // namespace detail
 
@@ -77,9 +77,7 @@ using arg_extremum_columns_function = void(const T* x, index_t n, index_t stride
 namespace compiled {
 inline namespace K754_COMPILED_ABI {
 template <element T>
-detail::arg_extremum_function<T>* arg_extremum(extremum, const policy&) noexcept;
-template <element T>
-detail::arg_extremum_columns_function<T>* arg_extremum_columns(extremum, const policy&) noexcept;
+detail::arg_extrema_function<T>* arg_extrema(extremum, const policy&) noexcept;
 }  // namespace K754_COMPILED_ABI
 }  // namespace compiled
 #endif
@@ -130,23 +128,14 @@ constexpr check_result check_arg_extremum(Input&& input, Output&& output,
                             static_cast<index_t>((std::numeric_limits<element_of<Output>>::max)()));
 }
 
-/// One row, and adjacent rows that interleave (columns of a matrix), by the best code that may run.
+/// By the best code that may run.
 template <extremum Extremum, policy P, element T>
-arg_extremum_function<T>* choose_arg_extremum() noexcept {
+arg_extrema_function<T>* choose_arg_extrema() noexcept {
 #if defined(K754_COMPILED)
-  return compiled::arg_extremum<T>(Extremum, P);
+  return compiled::arg_extrema<T>(Extremum, P);
 #else
-  K754_CHOOSE_TARGET(arg_extremum<Extremum, P, T>);
-  return &reference::arg_extremum<Extremum, P, T>;
-#endif
-}
-template <extremum Extremum, policy P, element T>
-arg_extremum_columns_function<T>* choose_arg_extremum_columns() noexcept {
-#if defined(K754_COMPILED)
-  return compiled::arg_extremum_columns<T>(Extremum, P);
-#else
-  K754_CHOOSE_TARGET(arg_extremum_columns<Extremum, P, T>);
-  return &reference::arg_extremum_columns<Extremum, P, T>;
+  K754_CHOOSE_TARGET(arg_extrema<Extremum, P, T>);
+  return &reference::arg_extrema<Extremum, P, T>;
 #endif
 }
 
@@ -158,8 +147,7 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
   (void)check_axis("", "", options.axis, input.rank(), axis);
   const index_t n = input.extent(axis), stride = input.stride(axis);
   constexpr policy row_policy{.subnormals = P.subnormals, .nans = P.nans, .zeros = P.zeros, .ties = P.ties};
-  const auto find = choose_arg_extremum<Extremum, row_policy, T>();
-  const auto find_columns = choose_arg_extremum_columns<Extremum, row_policy, T>();
+  const auto find = choose_arg_extrema<Extremum, row_policy, T>();
 
   // Rows in the order of memory: what they give does not depend on it.
   layout rows = without_axis(layout_of(input), axis);
@@ -171,18 +159,17 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
 
   const auto for_rows = [&](index_t begin, index_t end, const auto& body) {
     loop.for_runs(begin, end, [&](const elementwise_run<2>& run) {
-      const auto x = run.of(0, input.data_handle());
-      const auto result = run.of(1, output.data_handle());
-      constexpr index_t tile = 256;
+      auto x = run.of(0, input.data_handle());
+      auto result = run.of(1, output.data_handle());
+      if (x.stride < 0) {
+        x = {x.at(run.length - 1), -x.stride};
+        result = {result.at(run.length - 1), -result.stride};
+      }
+      constexpr index_t tile = 1024;
       std::array<index_t, tile> winners;
       for (index_t at = 0; at < run.length; at += tile) {
         const index_t count = run.length - at < tile ? run.length - at : tile;
-        if (x.stride == 1 && stride != 1 && n > 1) {
-          find_columns(x.at(at), n, stride, count, winners.data());
-        } else {
-          for (index_t i = 0; i < count; ++i)
-            winners[static_cast<std::size_t>(i)] = find(x.at(at + i), n, stride);
-        }
+        find(x.at(at), n, stride, count, x.stride, winners.data());
         for (index_t i = 0; i < count; ++i) body(winners[static_cast<std::size_t>(i)], result.at(at + i));
       }
     });
@@ -195,9 +182,11 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
                      unanswered);
     }
   }
-  // Columns are searched side by side: no piece is narrower than two of the longest vectors.
-  constexpr index_t columns = 128 / sizeof(T);
-  const index_t grain = stride != 1 && grain_for(n) < columns ? columns : grain_for(n);
+  // Columns are searched side by side: no piece is narrower than some vectors.
+  constexpr index_t columns = 1024 / sizeof(T);
+  const index_t fair_grain = stride != 1 && grain_for(n) < columns ? columns : grain_for(n);
+  const index_t grain =
+      std::same_as<std::remove_cvref_t<Executor>, serial_executor> ? loop.count() : fair_grain;
   run_pieces(ex, loop.count(), grain, [&](index_t begin, index_t end) {
     for_rows(begin, end, [n](index_t winner, Index* result) {
       if (winner < 0 && n > 0 && P.all_nan == all_nan::first) winner = 0;

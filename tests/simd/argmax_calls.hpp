@@ -27,9 +27,8 @@ struct untyped_view {
 /// argmin or argmax under one policy.
 struct arg_search {
   std::string name;
-  any_function (*choose_row)();
-  any_function (*choose_columns)();
-  any_function reference_row;
+  any_function (*choose)();
+  any_function reference;
   /// Through the public interface; null for most policies.
   k754::status (*run)(const untyped_view& input, const k754::tensor_view<std::int64_t>& output, index_t axis,
                       bool keepdims);
@@ -38,7 +37,7 @@ struct arg_search {
 /// The functions that a target runs, in the order of the searches.
 struct target_functions {
   std::string target;
-  std::vector<any_function> rows, columns;
+  std::vector<any_function> functions;
 };
 
 /// The searches for one element type.
@@ -47,16 +46,20 @@ struct arg_searches {
   std::size_t element_size;
   /// The bits of elements that decide something: zeros, NaNs, extremes, neighbours of these.
   std::vector<std::uint64_t> values;
-  index_t (*call_row)(any_function, const void* x, index_t n, index_t stride);
-  void (*call_columns)(any_function, const void* x, index_t n, index_t stride, index_t count,
-                       index_t* winners);
+  void (*call)(any_function, const void* x, index_t n, index_t stride, index_t count, index_t step,
+               index_t* winners);
   std::vector<arg_search> searches;
   /// Of all targets of the unit but the reference, unless there is no other.
   std::vector<target_functions> targets;
   /// force_simd_target of the unit.
   bool (*force_target)(const char*);
 
-  /// What one row or column counts for.
+  index_t call_row(any_function f, const void* x, index_t n, index_t stride) const {
+    index_t winner = -77;
+    call(f, x, n, stride, 1, 0, &winner);
+    return winner;
+  }
+  /// What one row counts for.
   long calls() const { return static_cast<long>(searches.size() * targets.size()); }
 };
 

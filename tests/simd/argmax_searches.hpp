@@ -15,21 +15,17 @@ inline namespace K754_KERNEL_ABI {
 
 template <k754::element T>
 arg_searches searches_of(const char* type) {
-  using row_function = index_t (*)(const T*, index_t, index_t) noexcept;
-  using columns_function = void (*)(const T*, index_t, index_t, index_t, index_t*) noexcept;
-  arg_searches result{
-      type,
-      sizeof(T),
-      {},
-      [](any_function f, const void* x, index_t n, index_t stride) {
-        return reinterpret_cast<row_function>(f)(static_cast<const T*>(x), n, stride);
-      },
-      [](any_function f, const void* x, index_t n, index_t stride, index_t count, index_t* winners) {
-        reinterpret_cast<columns_function>(f)(static_cast<const T*>(x), n, stride, count, winners);
-      },
-      {},
-      {},
-      [](const char* name) { return k754::force_simd_target(name); }};
+  arg_searches result{type,
+                      sizeof(T),
+                      {},
+                      [](any_function f, const void* x, index_t n, index_t stride, index_t count,
+                         index_t step, index_t* winners) {
+                        reinterpret_cast<k754::detail::arg_extrema_function<T>*>(f)(
+                            static_cast<const T*>(x), n, stride, count, step, winners);
+                      },
+                      {},
+                      {},
+                      [](const char* name) { return k754::force_simd_target(name); }};
   const std::uint64_t sign = std::uint64_t{1} << (8 * sizeof(T) - 1);
   if constexpr (k754::floating<T>) {
     using format = k754::detail::format_of<T>;
@@ -51,11 +47,9 @@ arg_searches searches_of(const char* type) {
 template <k754::extremum E, k754::policy P, bool Public, k754::element T>
 void add_search(arg_searches& to, const char* policy_name) {
   using namespace k754;
-  to.searches.push_back(
-      {std::string(E == extremum::maximum ? "argmax " : "argmin ") + policy_name,
-       [] { return reinterpret_cast<any_function>(detail::choose_arg_extremum<E, P, T>()); },
-       [] { return reinterpret_cast<any_function>(detail::choose_arg_extremum_columns<E, P, T>()); },
-       reinterpret_cast<any_function>(&reference::arg_extremum<E, P, T>), nullptr});
+  to.searches.push_back({std::string(E == extremum::maximum ? "argmax " : "argmin ") + policy_name,
+                         [] { return reinterpret_cast<any_function>(detail::choose_arg_extrema<E, P, T>()); },
+                         reinterpret_cast<any_function>(&reference::arg_extrema<E, P, T>), nullptr});
   if constexpr (Public) {
     to.searches.back().run = [](const untyped_view& input, const tensor_view<std::int64_t>& output,
                                 index_t axis, bool keepdims) {
@@ -77,10 +71,9 @@ void add_both(arg_searches& to, const char* policy_name) {
 inline arg_searches with_targets(arg_searches type) {
   for_each_target([&](const char* name) {
     if (!type.targets.empty() && std::strcmp(name, "reference") == 0) return;
-    type.targets.push_back({name, {}, {}});
+    type.targets.push_back({name, {}});
     for (const arg_search& search : type.searches) {
-      type.targets.back().rows.push_back(search.choose_row());
-      type.targets.back().columns.push_back(search.choose_columns());
+      type.targets.back().functions.push_back(search.choose());
     }
   });
   return type;

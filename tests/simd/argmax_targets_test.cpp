@@ -98,9 +98,9 @@ index_t log_uniform(random_bits& random, index_t largest) {
 /// One row through every search and target.
 void compare_row(const arg_searches& type, const void* x, index_t n, index_t stride, case_count& cases) {
   for (std::size_t s = 0; s < type.searches.size(); ++s) {
-    const index_t expected = type.call_row(type.searches[s].reference_row, x, n, stride);
+    const index_t expected = type.call_row(type.searches[s].reference, x, n, stride);
     for (const target_functions& target : type.targets) {
-      const index_t found = type.call_row(target.rows[s], x, n, stride);
+      const index_t found = type.call_row(target.functions[s], x, n, stride);
       if (found != expected) {
         INFO(target.target << ", " << type.type << ", " << type.searches[s].name << ", n = " << n
                            << ", stride " << stride);
@@ -111,30 +111,30 @@ void compare_row(const arg_searches& type, const void* x, index_t n, index_t str
   cases.add(type.calls());
 }
 
-/// Adjacent columns through every search and target; nothing but their winners is written.
-void compare_columns(const arg_searches& type, const void* x, index_t n, index_t stride, index_t count,
-                     const guarded_buffer& results, case_count& cases) {
-  const untyped_elements elements(const_cast<void*>(x), type.element_size);
+/// `count` rows that are `step` apart through every search and target; nothing but their winners is written.
+void compare_rows(const arg_searches& type, const void* x, index_t n, index_t stride, index_t count,
+                  index_t step, const guarded_buffer& results, case_count& cases) {
   std::vector<index_t> expected(static_cast<std::size_t>(count));
   index_t* const winners = results.flush_with_end<index_t>(static_cast<std::size_t>(count));
   for (std::size_t s = 0; s < type.searches.size(); ++s) {
-    for (index_t column = 0; column < count; ++column) {
-      expected[static_cast<std::size_t>(column)] =
-          type.call_row(type.searches[s].reference_row, elements.at(column), n, stride);
-    }
+    type.call(type.searches[s].reference, x, n, stride, count, step, expected.data());
     for (const target_functions& target : type.targets) {
       std::fill(winners - 1, winners + count, index_t{-77});
-      type.call_columns(target.columns[s], x, n, stride, count, winners);
+      type.call(target.functions[s], x, n, stride, count, step, winners);
       const bool same = std::equal(expected.begin(), expected.end(), winners) && winners[-1] == -77;
       if (!same) {
         INFO(target.target << ", " << type.type << ", " << type.searches[s].name << ", n = " << n
-                           << ", stride " << stride << ", " << count << " columns");
+                           << ", stride " << stride << ", " << count << " rows, " << step << " apart");
         REQUIRE(std::vector<index_t>(winners - 1, winners) == std::vector<index_t>{-77});
         REQUIRE(std::vector<index_t>(winners, winners + count) == expected);
       }
     }
   }
   cases.add(count * type.calls());
+}
+void compare_columns(const arg_searches& type, const void* x, index_t n, index_t stride, index_t count,
+                     const guarded_buffer& results, case_count& cases) {
+  compare_rows(type, x, n, stride, count, 1, results, cases);
 }
 
 /// All pairs of deciding values, in an order that mixes them.
@@ -192,7 +192,7 @@ TEST_CASE("Random rows, short ones and ones of many blocks") {
   for (const arg_searches& type : all_searches()) {
     case_count cases("random rows of " + type.type, scaled(2'000'000));
     random_bits random(2);
-    const auto compare_rows = [&](long rows, index_t longest) {
+    const auto compare_rows_up_to = [&](long rows, index_t longest) {
       const guarded_buffer memory(static_cast<std::size_t>(longest) * type.element_size);
       for (long row = 0; row < rows; ++row) {
         const index_t n = log_uniform(random, longest);
@@ -203,8 +203,8 @@ TEST_CASE("Random rows, short ones and ones of many blocks") {
         compare_row(type, x.at(0), n, 1, cases);
       }
     };
-    compare_rows(scaled(2'000'000) / type.calls() + 1, 300);
-    compare_rows(scaled(600), 30'000);
+    compare_rows_up_to(scaled(2'000'000) / type.calls() + 1, 300);
+    compare_rows_up_to(scaled(600), 30'000);
     cases.check();
   }
 }
@@ -383,8 +383,7 @@ TEST_CASE("Random tensors through the public interface, along every axis, on eve
           for_each_index(rows, [&](const index_vector& index) {
             index_t offset = origin;
             for (std::size_t i = 0; i < index.size(); ++i) offset += index[i] * strides[i];
-            expected.push_back(
-                type.call_row(search.reference_row, all.at(offset), shape[axis], strides[axis]));
+            expected.push_back(type.call_row(search.reference, all.at(offset), shape[axis], strides[axis]));
           });
           for (const target_functions& target : type.targets) {
             REQUIRE(type.force_target(target.target.c_str()));
@@ -439,11 +438,11 @@ TEST_CASE("More than 2^31 elements, in one row and in columns") {
     CHECK(winner == at);
     for (std::size_t t = 0; t < targets; ++t) {
       INFO(type.targets[t].target);
-      CHECK(type.call_row(type.targets[t].rows[first], x.at(0), n, 1) == at);
-      CHECK(type.call_row(type.targets[t].rows[last], x.at(0), n, 1) == at);
+      CHECK(type.call_row(type.targets[t].functions[first], x.at(0), n, 1) == at);
+      CHECK(type.call_row(type.targets[t].functions[last], x.at(0), n, 1) == at);
     }
     x.set(at, 0);
-    CHECK(type.call_row(type.targets[0].rows[last], x.at(0), n, 1) == n - 1);
+    CHECK(type.call_row(type.targets[0].functions[last], x.at(0), n, 1) == n - 1);
   };
   search_row(type_named("int8"), 1, type_named("int8").targets.size());
   search_row(type_named("float"), 1, 1);
@@ -452,8 +451,8 @@ TEST_CASE("More than 2^31 elements, in one row and in columns") {
   const arg_searches& type = type_named("int32");
   const std::array<std::int32_t, longest_vector_bytes / 4> row{};
   std::array<index_t, row.size()> winners{};
-  type.call_columns(type.targets[0].columns[search_named(type, "argmax ties::last")], row.data(), n, 0,
-                    row.size(), winners.data());
+  type.call(type.targets[0].functions[search_named(type, "argmax ties::last")], row.data(), n, 0, row.size(),
+            1, winners.data());
   CHECK(std::all_of(winners.begin(), winners.end(), [](index_t winner) { return winner == n - 1; }));
 }
 

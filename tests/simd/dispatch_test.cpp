@@ -20,9 +20,9 @@ namespace {
 
 using namespace k754;
 
-using row_function = index_t (*)(const float*, index_t, index_t) noexcept;
+using rows_function = detail::arg_extrema_function<float>*;
 
-row_function chosen_row() { return detail::choose_arg_extremum<extremum::maximum, policy{}, float>(); }
+rows_function chosen() { return detail::choose_arg_extrema<extremum::maximum, policy{}, float>(); }
 
 TEST_CASE("The targets of this unit on this CPU, best first, the reference last") {
   const std::vector<std::string> names = target_names();
@@ -78,25 +78,25 @@ TEST_CASE("What the CPU has and the compiler knows is among the targets") {
 TEST_CASE("A forced target runs until another one is forced; a name that is none changes nothing") {
   const best_target_at_end restored;
   const std::vector<std::string> names = target_names();
-  std::vector<row_function> rows;
+  std::vector<rows_function> rows;
   for (const std::string& name : names) {
     INFO(name);
     CHECK(force_simd_target(name.c_str()));
     CHECK(simd_target() == name);
-    rows.push_back(chosen_row());
+    rows.push_back(chosen());
     for (const char* unknown : {"", "AVX", "AVX22", "avx2", "scalar", "referenc", "reference "}) {
       CHECK_FALSE(force_simd_target(unknown));
       CHECK(simd_target() == name);
-      CHECK(chosen_row() == rows.back());
+      CHECK(chosen() == rows.back());
     }
     // The list does not depend on what is forced.
     CHECK(target_names() == names);
   }
-  CHECK(std::set<row_function>(rows.begin(), rows.end()).size() == names.size());
-  CHECK(rows.back() == &reference::arg_extremum<extremum::maximum, policy{}, float>);
+  CHECK(std::set<rows_function>(rows.begin(), rows.end()).size() == names.size());
+  CHECK(rows.back() == &reference::arg_extrema<extremum::maximum, policy{}, float>);
   CHECK(force_simd_target(nullptr));
   CHECK(simd_target() == names.front());
-  CHECK(chosen_row() == rows.front());
+  CHECK(chosen() == rows.front());
 }
 
 #if K754_SIMD
@@ -104,17 +104,17 @@ TEST_CASE("A forced target runs until another one is forced; a name that is none
 TEST_CASE("Each name stands for the functions compiled for it") {
   for_each_target([](const char* target) {
     const std::string name = target;
-    const auto columns = detail::choose_arg_extremum_columns<extremum::minimum, policy{}, std::int8_t>();
+    const auto bytes = detail::choose_arg_extrema<extremum::minimum, policy{}, std::int8_t>();
     const auto where = detail::choose_where<detail::is_nonzero<std::uint8_t>, std::uint16_t>();
     const auto backward = detail::choose_where_backward<detail::is_nonzero<std::uint8_t>, std::uint16_t>();
     [[maybe_unused]] bool known = name == "reference";
-#define K754_EXPECT(n)                                                                              \
-  if (name == #n) {                                                                                 \
-    known = true;                                                                                   \
-    CHECK(chosen_row() == &simd::N_##n::arg_extremum<extremum::maximum, policy{}, float>);          \
-    CHECK(columns == &simd::N_##n::arg_extremum_columns<extremum::minimum, policy{}, std::int8_t>); \
-    CHECK(where == &simd::N_##n::where<std::uint16_t>);                                             \
-    CHECK(backward == &simd::N_##n::where_backward<std::uint16_t>);                                 \
+#define K754_EXPECT(n)                                                                   \
+  if (name == #n) {                                                                      \
+    known = true;                                                                        \
+    CHECK(chosen() == &simd::N_##n::arg_extrema<extremum::maximum, policy{}, float>);    \
+    CHECK(bytes == &simd::N_##n::arg_extrema<extremum::minimum, policy{}, std::int8_t>); \
+    CHECK(where == &simd::N_##n::where<std::uint16_t>);                                  \
+    CHECK(backward == &simd::N_##n::where_backward<std::uint16_t>);                      \
   }
 #if HWY_ARCH_X86
 #if K754_TARGET_IS_EXTRA(HWY_AVX3)
@@ -140,7 +140,7 @@ TEST_CASE("Each name stands for the functions compiled for it") {
 #if K754_STATIC_VECTORS
     if (!known) {
       known = true;
-      CHECK(chosen_row() == &simd::HWY_NAMESPACE::arg_extremum<extremum::maximum, policy{}, float>);
+      CHECK(chosen() == &simd::HWY_NAMESPACE::arg_extrema<extremum::maximum, policy{}, float>);
       CHECK(where == &simd::HWY_NAMESPACE::where<std::uint16_t>);
     }
 #endif
@@ -154,7 +154,7 @@ TEST_CASE("Threads see one choice, from their first call on") {
   const std::vector<std::string> names = target_names();
   for (const std::string& name : names) {
     REQUIRE(force_simd_target(name.c_str()));
-    const row_function expected = chosen_row();
+    const rows_function expected = chosen();
     std::atomic<int> ready{0}, agreeing{0};
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
@@ -162,7 +162,7 @@ TEST_CASE("Threads see one choice, from their first call on") {
         ++ready;
         while (ready < 4) std::this_thread::yield();
         bool agrees = true;
-        for (int i = 0; i < 1000; ++i) agrees = agrees && chosen_row() == expected && simd_target() == name;
+        for (int i = 0; i < 1000; ++i) agrees = agrees && chosen() == expected && simd_target() == name;
         agreeing += agrees ? 1 : 0;
       });
     }
@@ -177,13 +177,13 @@ TEST_CASE("However long they are, adjacent columns are not dealt to tasks one by
     tasks = count;
     for (std::size_t i = 0; i < count; ++i) task(i);
   };
-  constexpr index_t n = 100'000;
-  const std::vector<std::int8_t> x(n * 256);
-  std::vector<std::int64_t> winners(256);
-  argmin(tensor_view<const std::int8_t, 2>(x.data(), {n, 256}), winners, {.axis = 0}, counting);
+  constexpr index_t n = 40'000;
+  const std::vector<std::int8_t> x(n * 2048);
+  std::vector<std::int64_t> winners(2048);
+  argmin(tensor_view<const std::int8_t, 2>(x.data(), {n, 2048}), winners, {.axis = 0}, counting);
   CHECK(tasks == 2);
-  argmin(tensor_view<const std::int8_t, 2>(x.data(), {256, n}), winners, {.axis = 1}, counting);
-  CHECK(tasks == 256);
+  argmin(tensor_view<const std::int8_t, 2>(x.data(), {2048, n}), winners, {.axis = 1}, counting);
+  CHECK(tasks == 2048);
 }
 
 }  // namespace

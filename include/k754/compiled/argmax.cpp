@@ -39,35 +39,22 @@ static_assert([] {
 }());
 
 template <element T, extremum E, std::size_t... Is>
-detail::arg_extremum_function<T>* choose_row(std::size_t number, std::index_sequence<Is...>) noexcept {
-  static constexpr auto choices = std::array{&detail::choose_arg_extremum<E, row_policy(Is), T>...};
-  return choices[number]();
-}
-template <element T, extremum E, std::size_t... Is>
-detail::arg_extremum_columns_function<T>* choose_columns(std::size_t number,
-                                                         std::index_sequence<Is...>) noexcept {
-  static constexpr auto choices = std::array{&detail::choose_arg_extremum_columns<E, row_policy(Is), T>...};
+detail::arg_extrema_function<T>* choose(std::size_t number, std::index_sequence<Is...>) noexcept {
+  static constexpr auto choices = std::array{&detail::choose_arg_extrema<E, row_policy(Is), T>...};
   return choices[number]();
 }
 
 }  // namespace
 
 template <element T>
-detail::arg_extremum_function<T>* arg_extremum(extremum e, const policy& p) noexcept {
+detail::arg_extrema_function<T>* arg_extrema(extremum e, const policy& p) noexcept {
   constexpr std::make_index_sequence<row_policies<T>> all;
-  return e == extremum::maximum ? choose_row<T, extremum::maximum>(number_of(p), all)
-                                : choose_row<T, extremum::minimum>(number_of(p), all);
-}
-template <element T>
-detail::arg_extremum_columns_function<T>* arg_extremum_columns(extremum e, const policy& p) noexcept {
-  constexpr std::make_index_sequence<row_policies<T>> all;
-  return e == extremum::maximum ? choose_columns<T, extremum::maximum>(number_of(p), all)
-                                : choose_columns<T, extremum::minimum>(number_of(p), all);
+  return e == extremum::maximum ? choose<T, extremum::maximum>(number_of(p), all)
+                                : choose<T, extremum::minimum>(number_of(p), all);
 }
 
-#define K754_INSTANTIATE(T)                                                                     \
-  template detail::arg_extremum_function<T>* arg_extremum<T>(extremum, const policy&) noexcept; \
-  template detail::arg_extremum_columns_function<T>* arg_extremum_columns<T>(extremum, const policy&) noexcept
+#define K754_INSTANTIATE(T) \
+  template detail::arg_extrema_function<T>* arg_extrema<T>(extremum, const policy&) noexcept
 K754_INSTANTIATE(float);
 K754_INSTANTIATE(double);
 K754_INSTANTIATE(float16);

@@ -53,12 +53,12 @@ constexpr index_t arg_extremum(const T* x, index_t n, index_t stride) noexcept {
   return winner;
 }
 
-/// The same for `count` rows that begin at adjacent elements.
+/// The same for `count` rows that are `step` apart.
 template <extremum Extremum, policy P, element T>
-constexpr void arg_extremum_columns(const T* x, index_t n, index_t stride, index_t count,
-                                    index_t* winners) noexcept {
-  for (index_t column = 0; column < count; ++column) {
-    winners[column] = arg_extremum<Extremum, P>(x + column, n, stride);
+constexpr void arg_extrema(const T* x, index_t n, index_t stride, index_t count, index_t step,
+                           index_t* winners) noexcept {
+  for (index_t row = 0; row < count; ++row) {
+    winners[row] = arg_extremum<Extremum, P>(x + row * step, n, stride);
   }
 }
 

@@ -1,8 +1,22 @@
-// argmin and argmax on vectors of integer keys: the bits of reference/argmax.hpp, which says what the keys mean. Read once
+// argmin and argmax on vectors of integers: the bits of reference/argmax.hpp, which says what the ranks mean. Read once
 // for each target (no include guard); argmax.hpp includes everything that is needed before.
 //
-// A row is scanned for its best key alone, block by block; then the block that held it is searched for the first (last)
-// element with that key. There are no vectors of indices, so no type is too narrow for its row.
+// Everything is decided between signed integers of the elements' size, by one of two maps of the bits:
+//
+//   keys    order as the ranks do, whatever the policy; up to ten operations on floats;
+//   leads   for floats, at most two operations. The sign is turned so that the better numbers are at or above zero
+//           (argmax: positive ones). Among these, leads order as the ranks do; the others are merely below. With
+//           nans::omit, leads are shifted so that NaNs of both signs wrap to below all better numbers.
+//
+// A row is scanned for its greatest lead, block by block, and then the block of the winner for the first element with its
+// key. There are no vectors of indices, so no type is too narrow for its row. Only as long as there is nothing better
+// than zero, the least of the others is scanned for as well; of NaNs that propagate and have the wrong sign, a maximum in
+// the other order of integers tells.
+//
+// Columns are searched side by side, in tiles and a few rows at a time, by leads and then, where those did not decide, by
+// keys. Short rows become columns by transposition of small blocks, which stay in the nearest cache.
+//
+// ties::last is the first of the reversed row.
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
@@ -14,23 +28,31 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class T>
 using key_tag = hn::ScalableTag<std::make_signed_t<typename detail::key_type<T>::type>>;
 
+template <class D>
+inline constexpr hn::TFromD<D> greatest_key = (std::numeric_limits<hn::TFromD<D>>::max)();
+template <class D>
+inline constexpr hn::TFromD<D> least_key = (std::numeric_limits<hn::TFromD<D>>::min)();
+
 template <class T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> load_bits(D d, const T* x) {
   const hn::Repartition<std::uint8_t, D> bytes;
   return hn::BitCast(d, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(x)));
 }
 
-/// The keys of a vector of elements, as signed integers: the greatest wins. reference::rank_of less the sign bit.
+/// reference::rank_of less the sign bit (of bools: as it is).
 template <extremum Extremum, policy P, class T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> keys_of(D d, hn::Vec<D> bits) {
   using key = hn::TFromD<D>;
-  constexpr key greatest = (std::numeric_limits<key>::max)(), least = (std::numeric_limits<key>::min)();
+  constexpr key greatest = greatest_key<D>, least = least_key<D>;
   if constexpr (std::is_same_v<T, bool>) {
     const auto truth = hn::IfThenElse(hn::Eq(bits, hn::Zero(d)), hn::Zero(d), hn::Set(d, key{1}));
     return Extremum == extremum::maximum ? truth : hn::Not(truth);
   } else if constexpr (!floating<T>) {
-    const auto ordered = std::is_signed_v<T> ? bits : hn::Xor(bits, hn::Set(d, least));
-    return Extremum == extremum::maximum ? ordered : hn::Not(ordered);
+    if constexpr (std::is_signed_v<T>) {
+      return Extremum == extremum::maximum ? bits : hn::Not(bits);
+    } else {
+      return hn::Xor(bits, hn::Set(d, Extremum == extremum::maximum ? least : greatest));
+    }
   } else {
     const auto magnitude_mask = hn::Set(d, greatest);
     const auto magnitude = hn::And(bits, magnitude_mask);
@@ -58,6 +80,54 @@ HWY_INLINE HWY_ATTR hn::Vec<D> load_keys(D d, const T* x) {
   return keys_of<Extremum, P, T>(d, load_bits(d, x));
 }
 
+/// The bits of floats with the sign turned: the better numbers are [0, infinity], NaNs of their sign above.
+template <extremum Extremum, class D>
+HWY_INLINE HWY_ATTR hn::Vec<D> turned(D d, hn::Vec<D> bits) {
+  return Extremum == extremum::maximum ? bits : hn::Xor(bits, hn::Set(d, least_key<D>));
+}
+
+/// What leads of nans::omit are shifted by: infinity becomes the greatest integer.
+template <policy P, class T, class Key = std::make_signed_t<typename detail::key_type<T>::type>>
+constexpr Key lead_shift() noexcept {
+  if constexpr (floating<T> && P.nans == nans::omit) {
+    return static_cast<Key>(detail::format_of<T>::sign_bit - 1 - detail::format_of<T>::infinity);
+  } else {
+    return 0;
+  }
+}
+
+template <extremum Extremum, policy P, class T, class D>
+HWY_INLINE HWY_ATTR hn::Vec<D> leads_of(D d, hn::Vec<D> bits) {
+  if constexpr (!floating<T>) {
+    return keys_of<Extremum, P, T>(d, bits);
+  } else if constexpr (P.nans == nans::omit) {
+    return hn::Add(turned<Extremum>(d, bits), hn::Set(d, lead_shift<P, T>()));
+  } else {
+    return turned<Extremum>(d, bits);
+  }
+}
+
+/// The bits of floats in the order in which NaNs of the sign that is not better are the greatest: that of unsigned integers
+/// for argmax. Of 64 bits, x86 before AVX-512 compares signed integers alone.
+template <extremum Extremum, class D>
+using other_tag = std::conditional_t<Extremum == extremum::minimum || sizeof(hn::TFromD<D>) == 8, D,
+                                     hn::RebindToUnsigned<D>>;
+template <extremum Extremum, class D, class OD = other_tag<Extremum, D>>
+HWY_INLINE HWY_ATTR hn::Vec<OD> other_order(D d, hn::Vec<D> bits) {
+  if constexpr (Extremum == extremum::maximum && std::is_same_v<OD, D>) {
+    return hn::Xor(bits, hn::Set(d, least_key<D>));
+  } else {
+    return hn::BitCast(OD(), bits);
+  }
+}
+/// Above this are NaNs alone.
+template <extremum Extremum, class T, class OD>
+constexpr hn::TFromD<OD> greatest_other() noexcept {
+  constexpr auto infinity = detail::format_of<T>::infinity;
+  return static_cast<hn::TFromD<OD>>(
+      std::is_signed_v<hn::TFromD<OD>> ? infinity : detail::format_of<T>::sign_bit | infinity);
+}
+
 template <class D>
 HWY_INLINE HWY_ATTR hn::TFromD<D> greatest_lane(D d, hn::Vec<D> v) {
   HWY_ALIGN hn::TFromD<D> lanes[HWY_MAX_BYTES / sizeof(hn::TFromD<D>)];
@@ -67,155 +137,558 @@ HWY_INLINE HWY_ATTR hn::TFromD<D> greatest_lane(D d, hn::Vec<D> v) {
   return greatest;
 }
 
-/// The winner of a row of adjacent elements, at least two vectors long.
-template <extremum Extremum, policy P, class T>
-HWY_ATTR index_t arg_extremum_adjacent(const T* x, index_t n) noexcept {
-  const key_tag<T> d;
-  using key = hn::TFromD<decltype(d)>;
-  constexpr key greatest = (std::numeric_limits<key>::max)(), least = (std::numeric_limits<key>::min)();
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  const index_t block = 32 * lanes;
+// ------------------------------------------------------------------------------------------------ rows
 
-  // The block [winner, winner_end) holds the best key so far.
-  key best = least;
-  index_t winner = -1, winner_end = 0;
-  for (index_t begin = 0; begin < n; begin += block) {
-    const index_t end = n - begin < block ? n : begin + block;
-    auto best0 = hn::Set(d, least), best1 = best0, best2 = best0, best3 = best0;
-    index_t i = begin;
-    for (; i + 4 * lanes <= end; i += 4 * lanes) {
-      best0 = hn::Max(best0, load_keys<Extremum, P>(d, x + i));
-      best1 = hn::Max(best1, load_keys<Extremum, P>(d, x + i + lanes));
-      best2 = hn::Max(best2, load_keys<Extremum, P>(d, x + i + 2 * lanes));
-      best3 = hn::Max(best3, load_keys<Extremum, P>(d, x + i + 3 * lanes));
-    }
-    for (; i + lanes <= end; i += lanes) best0 = hn::Max(best0, load_keys<Extremum, P>(d, x + i));
-    // The last vector overlaps what was seen, of this block or the one before: a maximum does not mind.
-    const bool overlaps = i < end;
-    if (overlaps) best1 = hn::Max(best1, load_keys<Extremum, P>(d, x + end - lanes));
-    const key found = greatest_lane(d, hn::Max(hn::Max(best0, best1), hn::Max(best2, best3)));
-    if (winner < 0 || found > best || (P.ties == ties::last && found == best)) {
-      best = found;
-      winner = overlaps && end - lanes < begin ? end - lanes : begin;
-      winner_end = end;
-      if (P.ties == ties::first && best == greatest) break;
-    }
+/// One more vector of a block: its greatest leads, its greatest in the other order, its least turned bits.
+template <extremum Extremum, policy P, bool Low, class T, class D, class OD>
+HWY_INLINE HWY_ATTR void scan_vector(D d, OD /*od*/, const T* x, hn::Vec<D>& lead, hn::Vec<OD>& other,
+                                     hn::Vec<D>& low) {
+  const auto bits = load_bits(d, x);
+  lead = hn::Max(lead, leads_of<Extremum, P, T>(d, bits));
+  if constexpr (floating<T> && P.nans == nans::propagate) {
+    other = hn::Max(other, other_order<Extremum>(d, bits));
   }
-  if (floating<T> && P.nans == nans::omit && best == least) return -1;  // below every number: there is none
+  if constexpr (Low) low = hn::Min(low, turned<Extremum>(d, bits));
+}
 
-  const auto wanted = hn::Set(d, best);
-  if constexpr (P.ties == ties::first) {
-    for (index_t i = winner;; i = i + lanes <= winner_end - lanes ? i + lanes : winner_end - lanes) {
+/// A block of at least one vector.
+template <extremum Extremum, policy P, bool Low, class T, class D, class OD>
+HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, hn::Vec<D>& lead, hn::Vec<OD>& other,
+                                    hn::Vec<D>& low) {
+  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  const auto first = load_bits(d, x);
+  lead = leads_of<Extremum, P, T>(d, first);
+  other = other_order<Extremum>(d, first);
+  low = turned<Extremum>(d, first);
+  auto lead1 = lead, lead2 = lead, lead3 = lead, low1 = low, low2 = low, low3 = low;
+  auto other1 = other, other2 = other, other3 = other;
+  index_t i = 0;
+  for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    scan_vector<Extremum, P, Low>(d, od, x + i, lead, other, low);
+    scan_vector<Extremum, P, Low>(d, od, x + i + lanes, lead1, other1, low1);
+    scan_vector<Extremum, P, Low>(d, od, x + i + 2 * lanes, lead2, other2, low2);
+    scan_vector<Extremum, P, Low>(d, od, x + i + 3 * lanes, lead3, other3, low3);
+  }
+  for (; i + lanes <= n; i += lanes) scan_vector<Extremum, P, Low>(d, od, x + i, lead1, other1, low1);
+  // The last vector overlaps what was seen: a maximum does not mind.
+  if (i < n) scan_vector<Extremum, P, Low>(d, od, x + n - lanes, lead2, other2, low2);
+  lead = hn::Max(hn::Max(lead, lead1), hn::Max(lead2, lead3));
+  other = hn::Max(hn::Max(other, other1), hn::Max(other2, other3));
+  low = hn::Min(hn::Min(low, low1), hn::Min(low2, low3));
+}
+
+/// The rank of a float, given its bits with the sign turned.
+template <extremum Extremum, policy P, class T>
+constexpr bits_of<T> rank_of_turned(bits_of<T> bits) noexcept {
+  constexpr auto sign = static_cast<bits_of<T>>(detail::format_of<T>::sign_bit);
+  return reference::rank_of<Extremum, P>(
+      from_bits<T>(Extremum == extremum::maximum ? bits : static_cast<bits_of<T>>(bits ^ sign)));
+}
+
+/// A rank, or nothing: no element that takes part is known.
+template <class T>
+struct possible_rank {
+  typename detail::key_type<T>::type rank;
+  bool known;
+};
+
+/// The greatest rank of a block, by what its scan found. Without `has_low`: if it is that of a number better than zero.
+template <extremum Extremum, policy P, class T, class D, class OD>
+HWY_INLINE HWY_ATTR possible_rank<T> rank_of_block(D d, OD od, hn::Vec<D> lead, hn::Vec<OD> other,
+                                                   bool has_low, hn::Vec<D> low) {
+  using bits_type = typename detail::key_type<T>::type;
+  const auto greatest = static_cast<bits_type>(greatest_lane(d, lead));
+  if constexpr (std::is_same_v<T, bool>) {
+    return {greatest, true};
+  } else if constexpr (!floating<T>) {
+    return {static_cast<bits_type>(greatest ^ static_cast<bits_type>(least_key<D>)), true};
+  } else {
+    constexpr auto sign = static_cast<bits_type>(detail::format_of<T>::sign_bit);
+    constexpr auto infinity = static_cast<bits_type>(detail::format_of<T>::infinity);
+    const auto best = static_cast<bits_type>(greatest - static_cast<bits_type>(lead_shift<P, T>()));
+    if constexpr (P.nans == nans::propagate) {
+      const bool nan =
+          (best > infinity && best < sign) || greatest_lane(od, other) > greatest_other<Extremum, T, OD>();
+      if (nan) return {static_cast<bits_type>(~bits_type{0}), true};
+    }
+    if (P.nans == nans::total_order ? best < sign : best <= infinity)
+      return {rank_of_turned<Extremum, P, T>(best), true};
+    if (!has_low) return {0, false};
+    const auto least = static_cast<bits_type>(~static_cast<bits_type>(greatest_lane(d, hn::Not(low))));
+    if (P.nans == nans::omit && (least < sign || least > (sign | infinity))) return {0, false};
+    return {rank_of_turned<Extremum, P, T>(least), true};
+  }
+}
+
+/// The first (last) element of a block with this key. It is there.
+template <extremum Extremum, policy P, class T, class D>
+HWY_INLINE HWY_ATTR index_t find_key(D d, const T* x, index_t n, hn::TFromD<D> key, bool last) {
+  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  const auto wanted = hn::Set(d, key);
+  if (!last) {
+    for (index_t i = 0;; i = i + lanes <= n - lanes ? i + lanes : n - lanes) {
       const auto at = hn::FindFirstTrue(d, hn::Eq(load_keys<Extremum, P>(d, x + i), wanted));
       if (at >= 0) return i + static_cast<index_t>(at);
     }
-  } else {
-    for (index_t i = winner_end - lanes;; i = i - lanes >= winner ? i - lanes : winner) {
-      auto equal = hn::Eq(load_keys<Extremum, P>(d, x + i), wanted);
-      if (!hn::AllFalse(d, equal)) {
-        HWY_ALIGN key flags[HWY_MAX_BYTES / sizeof(key)];
-        hn::Store(hn::VecFromMask(d, equal), d, flags);
-        for (index_t lane = lanes - 1;; --lane) {
-          if (flags[lane] != 0) return i + lane;
-        }
+  }
+  for (index_t i = n - lanes;; i = i - lanes >= 0 ? i - lanes : 0) {
+    const auto equal = hn::Eq(load_keys<Extremum, P>(d, x + i), wanted);
+    if (!hn::AllFalse(d, equal)) {
+      HWY_ALIGN hn::TFromD<D> flags[HWY_MAX_BYTES / sizeof(key)];
+      hn::Store(hn::VecFromMask(d, equal), d, flags);
+      for (index_t lane = lanes - 1;; --lane) {
+        if (flags[lane] != 0) return i + lane;
       }
     }
   }
 }
 
-/// Row `i` against the best keys of a vector of columns; `row` counts from the start of the block, in every lane.
-template <policy P, class D>
-HWY_INLINE HWY_ATTR void take_better(D /*d*/, hn::Vec<D> keys, hn::Vec<D> row, hn::Vec<D>& best,
-                                     hn::Vec<D>& winner) {
-  if constexpr (P.ties == ties::first) {
-    winner = hn::IfThenElse(hn::Gt(keys, best), row, winner);
-  } else {
-    winner = hn::IfThenElse(hn::Gt(best, keys), winner, row);
+/// Elements that are `stride` apart become adjacent.
+template <class T>
+inline const T* gather_block(const T* x, index_t n, index_t stride, void* to) noexcept {
+  auto* const bytes = static_cast<unsigned char*>(to);
+  for (index_t i = 0; i < n; ++i) {
+    std::memcpy(bytes + i * static_cast<index_t>(sizeof(T)), static_cast<const void*>(x + i * stride),
+                sizeof(T));
   }
-  best = hn::Max(best, keys);
+  return reinterpret_cast<const T*>(bytes);
 }
 
-/// Where lanes found something better in the block of rows from `begin`, their winners become that.
-template <class D>
-HWY_INLINE HWY_ATTR void update_winners(D d, hn::Vec<D> row_in_block, index_t begin, index_t* winners) {
-  HWY_ALIGN hn::TFromD<D> rows[HWY_MAX_BYTES / sizeof(hn::TFromD<D>)];
-  hn::Store(row_in_block, d, rows);
-  for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
-    if (rows[lane] >= 0) winners[lane] = begin + static_cast<index_t>(rows[lane]);
-  }
-}
+inline constexpr index_t row_block_bytes = 2048;
 
-/// The winners of one (Pair: two) vectors of adjacent columns; rows are `stride` apart. Row numbers within a block of rows
-/// fit in a lane.
-template <extremum Extremum, policy P, bool Pair, class T>
-HWY_ATTR void arg_extremum_strip(const T* x, index_t n, index_t stride, index_t* winners) noexcept {
+/// The winner of one row of at least a vector: the first, or the last, of the elements with the greatest rank.
+template <extremum Extremum, policy P, class T>
+HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool last) noexcept {
   const key_tag<T> d;
-  using key = hn::TFromD<decltype(d)>;
-  constexpr index_t block = static_cast<index_t>((std::numeric_limits<key>::max)() / 2);
+  using D = key_tag<T>;
+  const other_tag<Extremum, D> od;
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  const index_t second = Pair ? lanes : 0;
+  constexpr auto block = row_block_bytes / static_cast<index_t>(sizeof(T));
+  using rank_type = typename detail::key_type<T>::type;
+  HWY_ALIGN unsigned char packed[row_block_bytes];
 
-  auto best0 = load_keys<Extremum, P>(d, x);
-  auto best1 = load_keys<Extremum, P>(d, x + second);
-  for (index_t lane = 0; lane < lanes + second; ++lane) winners[lane] = 0;
-  for (index_t begin = 1; begin < n; begin += block) {
-    const index_t end = n - begin < block ? n : begin + block;
-    const auto none = hn::Set(d, static_cast<key>(-1)), one = hn::Set(d, key{1});
-    auto winner0 = none, winner1 = none, row = hn::Zero(d);
-    for (index_t i = begin; i < end; ++i) {
-      const T* const elements = x + i * stride;
-      take_better<P>(d, load_keys<Extremum, P>(d, elements), row, best0, winner0);
-      if constexpr (Pair)
-        take_better<P>(d, load_keys<Extremum, P>(d, elements + second), row, best1, winner1);
-      row = hn::Add(row, one);
+  rank_type zero_rank = 0, top = static_cast<rank_type>(~rank_type{0});
+  if constexpr (floating<T>) {
+    zero_rank = rank_of_turned<Extremum, P, T>(0);
+    if (P.nans == nans::omit) {
+      top = rank_of_turned<Extremum, P, T>(static_cast<rank_type>(detail::format_of<T>::infinity));
     }
-    update_winners(d, winner0, begin, winners);
-    if constexpr (Pair) update_winners(d, winner1, begin, winners + second);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    top = reference::rank_of<Extremum, P>(Extremum == extremum::maximum);
   }
-  if constexpr (floating<T> && P.nans == nans::omit) {
-    HWY_ALIGN key keys[HWY_MAX_BYTES / sizeof(key)];
-    hn::Store(best0, d, keys);
-    for (index_t lane = 0; lane < lanes; ++lane) {
-      if (keys[lane] == (std::numeric_limits<key>::min)()) winners[lane] = -1;
+
+  // The block [winner, winner_end) holds the best element so far; limits are the greatest lead and the least turned bits.
+  rank_type best = 0;
+  index_t winner = -1, winner_end = 0;
+  auto limit = hn::Set(d, least_key<D>), low_limit = hn::Set(d, greatest_key<D>);
+  for (index_t done = 0; done < n; done += block) {
+    index_t begin = done, end = n - done < block ? n : done + block;
+    if (end - begin < lanes) begin = end - lanes;
+    if (last) {
+      const index_t mirrored = n - begin;
+      begin = n - end;
+      end = mirrored;
     }
-    if constexpr (Pair) {
-      hn::Store(best1, d, keys);
-      for (index_t lane = 0; lane < lanes; ++lane) {
-        if (keys[lane] == (std::numeric_limits<key>::min)()) winners[second + lane] = -1;
+    const T* const elements =
+        stride == 1 ? x + begin : gather_block(x + begin * stride, end - begin, stride, packed);
+
+    const bool has_low = floating<T> && (winner < 0 || best < zero_rank);
+    auto lead = hn::Zero(d), low = lead;
+    auto other = hn::Zero(od);
+    if (has_low) {
+      scan_block<Extremum, P, floating<T>>(d, od, elements, end - begin, lead, other, low);
+    } else {
+      scan_block<Extremum, P, false>(d, od, elements, end - begin, lead, other, low);
+    }
+    bool candidate = winner < 0 || !hn::AllFalse(d, hn::Gt(lead, limit));
+    if constexpr (floating<T>) {
+      if (P.nans == nans::propagate) {
+        const auto number = hn::Set(od, greatest_other<Extremum, T, decltype(od)>());
+        candidate = candidate || !hn::AllFalse(od, hn::Gt(other, number));
+      }
+      candidate = candidate || (has_low && !hn::AllFalse(d, hn::Gt(low_limit, low)));
+    }
+    if (!candidate) continue;
+    const possible_rank<T> found = rank_of_block<Extremum, P, T>(d, od, lead, other, has_low, low);
+    limit = hn::Max(limit, hn::Set(d, greatest_lane(d, lead)));
+    low_limit = hn::Min(low_limit, hn::Not(hn::Set(d, greatest_lane(d, hn::Not(low)))));
+    if (found.known && (winner < 0 || found.rank > best)) {
+      best = found.rank;
+      winner = begin;
+      winner_end = end;
+      if (best == top) break;
+    }
+  }
+  if (winner < 0) return -1;
+  const auto key = static_cast<hn::TFromD<D>>(
+      std::is_same_v<T, bool> ? best : static_cast<rank_type>(best ^ static_cast<rank_type>(least_key<D>)));
+  const index_t count = winner_end - winner;
+  const T* const elements =
+      stride == 1 ? x + winner : gather_block(x + winner * stride, count, stride, packed);
+  return winner + find_key<Extremum, P>(d, elements, count, key, last);
+}
+
+// --------------------------------------------------------------------------------------------- columns
+
+/// Rows of two vectors of columns, the second one `second` elements on: `row` is the number of the first row.
+template <extremum Extremum, policy P, bool Keys, class T, class D, class OD>
+HWY_INLINE HWY_ATTR void take_rows(D d, OD /*od*/, const T* x, index_t n, index_t stride, index_t second,
+                                   hn::Vec<D> row, hn::Vec<D>& best0, hn::Vec<D>& winner0, hn::Vec<D>& best1,
+                                   hn::Vec<D>& winner1, hn::Vec<OD>& other) {
+  const auto one = hn::Set(d, hn::TFromD<D>{1});
+  for (index_t i = 0; i < n; ++i) {
+    const T* const elements = x + i * stride;
+    const auto bits0 = load_bits(d, elements), bits1 = load_bits(d, elements + second);
+    auto rank0 = bits0, rank1 = bits1;
+    if constexpr (Keys) {
+      rank0 = keys_of<Extremum, P, T>(d, bits0);
+      rank1 = keys_of<Extremum, P, T>(d, bits1);
+    } else {
+      rank0 = leads_of<Extremum, P, T>(d, bits0);
+      rank1 = leads_of<Extremum, P, T>(d, bits1);
+      if constexpr (P.nans == nans::propagate) {
+        other = hn::Max(other, hn::Max(other_order<Extremum>(d, bits0), other_order<Extremum>(d, bits1)));
+      }
+    }
+    winner0 = hn::IfThenElse(hn::Gt(rank0, best0), row, winner0);
+    best0 = hn::Max(best0, rank0);
+    winner1 = hn::IfThenElse(hn::Gt(rank1, best1), row, winner1);
+    best1 = hn::Max(best1, rank1);
+    row = hn::Add(row, one);
+  }
+}
+
+/// Leads decide a column whose greatest turned bits are in [least, greatest], if no NaN of the other sign is in it.
+template <policy P, class T>
+struct deciding {
+  using bits = bits_of<T>;
+  static constexpr bits least =
+      static_cast<bits>(P.subnormals == subnormals::flush ? detail::format_of<T>::smallest_normal
+                        : P.zeros == zeros::equal         ? 1
+                                                          : 0);
+  static constexpr bits greatest = static_cast<bits>(
+      P.nans == nans::total_order ? detail::format_of<T>::sign_bit - 1 : detail::format_of<T>::infinity);
+};
+
+/// Whether leads are likely to decide most columns: if each of three has something better than zero near its begin.
+template <extremum Extremum, policy P, class T>
+inline bool leads_are_promising(const T* x, index_t n, index_t stride, index_t count, index_t step) noexcept {
+  if (n < 8) return false;
+  constexpr auto sign = static_cast<bits_of<T>>(detail::format_of<T>::sign_bit);
+  const index_t probed = n < 32 ? n : 32;
+  for (int probe = 0; probe < 3; ++probe) {
+    const T* const column = x + (count - 1) * probe / 2 * step;
+    index_t i = 0;
+    for (; i < probed; ++i) {
+      const auto bits = to_bits(detail::load(column + i * stride));
+      const auto turned_bits = static_cast<bits_of<T>>(Extremum == extremum::maximum ? bits : bits ^ sign);
+      if (turned_bits >= deciding<P, T>::least && turned_bits <= deciding<P, T>::greatest) break;
+    }
+    if (i == probed) return false;
+  }
+  return true;
+}
+
+#if !HWY_HAVE_SCALABLE
+
+/// A vector of blocks of 16 bytes that are `pitch` apart.
+template <class D>
+HWY_INLINE HWY_ATTR hn::Vec<D> load_blocks(D d, const std::uint8_t* x, index_t pitch) {
+  if constexpr (hn::MaxLanes(D()) <= 16) {
+    (void)pitch;
+    return hn::LoadU(d, x);
+  } else {
+    const hn::Half<D> half;
+    const auto blocks = static_cast<index_t>(hn::MaxLanes(half) / 16);
+    return hn::Combine(d, load_blocks(half, x + blocks * pitch, pitch), load_blocks(half, x, pitch));
+  }
+}
+
+/// Four columns of 32-bit elements; the vectors are two rows each, interleaved, in halves.
+template <class D>
+HWY_INLINE HWY_ATTR void store_columns(D /*d*/, hn::Vec<D> lower01, hn::Vec<D> upper01, hn::Vec<D> lower23,
+                                       hn::Vec<D> upper23, std::uint8_t* to, index_t pitch) {
+  const hn::Repartition<std::uint64_t, D> d64;
+  const hn::Repartition<std::uint8_t, D> d8;
+  const auto a = hn::BitCast(d64, lower01), b = hn::BitCast(d64, lower23);
+  const auto c = hn::BitCast(d64, upper01), e = hn::BitCast(d64, upper23);
+  hn::StoreU(hn::BitCast(d8, hn::InterleaveLower(d64, a, b)), d8, to);
+  hn::StoreU(hn::BitCast(d8, hn::InterleaveUpper(d64, a, b)), d8, to + pitch);
+  hn::StoreU(hn::BitCast(d8, hn::InterleaveLower(d64, c, e)), d8, to + 2 * pitch);
+  hn::StoreU(hn::BitCast(d8, hn::InterleaveUpper(d64, c, e)), d8, to + 3 * pitch);
+}
+
+/// Transposes 16 bytes of as many rows as a vector has elements: first elements to `to`, second ones to `to + to_pitch`, ...
+template <std::size_t ElementSize>
+HWY_INLINE HWY_ATTR void transpose_block(const std::uint8_t* x, index_t pitch, std::uint8_t* to,
+                                         index_t to_pitch) {
+  const hn::ScalableTag<std::uint8_t> d8;
+  constexpr auto in_block = static_cast<index_t>(16 / ElementSize);
+  const index_t next = in_block * pitch;  // block by block
+  if constexpr (ElementSize == 8) {
+    const hn::ScalableTag<std::uint64_t> d;
+    const auto a = hn::BitCast(d, load_blocks(d8, x, next)),
+               b = hn::BitCast(d, load_blocks(d8, x + pitch, next));
+    hn::StoreU(hn::BitCast(d8, hn::InterleaveLower(d, a, b)), d8, to);
+    hn::StoreU(hn::BitCast(d8, hn::InterleaveUpper(d, a, b)), d8, to + to_pitch);
+  } else if constexpr (ElementSize == 4) {
+    const hn::ScalableTag<std::uint32_t> d;
+    const auto a = hn::BitCast(d, load_blocks(d8, x, next)),
+               b = hn::BitCast(d, load_blocks(d8, x + pitch, next));
+    const auto c = hn::BitCast(d, load_blocks(d8, x + 2 * pitch, next));
+    const auto e = hn::BitCast(d, load_blocks(d8, x + 3 * pitch, next));
+    store_columns(d, hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b), hn::InterleaveLower(d, c, e),
+                  hn::InterleaveUpper(d, c, e), to, to_pitch);
+  } else if constexpr (ElementSize == 2) {
+    const hn::ScalableTag<std::uint16_t> d;
+    const hn::ScalableTag<std::uint32_t> d32;
+    const auto r0 = hn::BitCast(d, load_blocks(d8, x, next)),
+               r1 = hn::BitCast(d, load_blocks(d8, x + pitch, next));
+    const auto r2 = hn::BitCast(d, load_blocks(d8, x + 2 * pitch, next));
+    const auto r3 = hn::BitCast(d, load_blocks(d8, x + 3 * pitch, next));
+    const auto r4 = hn::BitCast(d, load_blocks(d8, x + 4 * pitch, next));
+    const auto r5 = hn::BitCast(d, load_blocks(d8, x + 5 * pitch, next));
+    const auto r6 = hn::BitCast(d, load_blocks(d8, x + 6 * pitch, next));
+    const auto r7 = hn::BitCast(d, load_blocks(d8, x + 7 * pitch, next));
+    auto a = hn::BitCast(d32, hn::InterleaveLower(d, r0, r1)),
+         b = hn::BitCast(d32, hn::InterleaveLower(d, r2, r3));
+    auto c = hn::BitCast(d32, hn::InterleaveLower(d, r4, r5)),
+         e = hn::BitCast(d32, hn::InterleaveLower(d, r6, r7));
+    store_columns(d32, hn::InterleaveLower(d32, a, b), hn::InterleaveUpper(d32, a, b),
+                  hn::InterleaveLower(d32, c, e), hn::InterleaveUpper(d32, c, e), to, to_pitch);
+    a = hn::BitCast(d32, hn::InterleaveUpper(d, r0, r1)),
+    b = hn::BitCast(d32, hn::InterleaveUpper(d, r2, r3));
+    c = hn::BitCast(d32, hn::InterleaveUpper(d, r4, r5)),
+    e = hn::BitCast(d32, hn::InterleaveUpper(d, r6, r7));
+    store_columns(d32, hn::InterleaveLower(d32, a, b), hn::InterleaveUpper(d32, a, b),
+                  hn::InterleaveLower(d32, c, e), hn::InterleaveUpper(d32, c, e), to + 4 * to_pitch,
+                  to_pitch);
+  } else {  // pairs of bytes for the two halves of the rows, then apart
+    const auto lanes = static_cast<index_t>(hn::Lanes(d8));
+    HWY_ALIGN std::uint8_t pairs[16 * HWY_MAX_BYTES];
+    transpose_block<2>(x, pitch, pairs, lanes);
+    transpose_block<2>(x + lanes / 2 * pitch, pitch, pairs + 8 * lanes, lanes);
+    for (index_t i = 0; i < 8; ++i) {
+      const auto a = hn::Load(d8, pairs + i * lanes), b = hn::Load(d8, pairs + (8 + i) * lanes);
+      hn::StoreU(hn::ConcatEven(d8, b, a), d8, to + 2 * i * to_pitch);
+      hn::StoreU(hn::ConcatOdd(d8, b, a), d8, to + (2 * i + 1) * to_pitch);
+    }
+  }
+}
+
+#endif
+
+/// Rows of a matrix are taken so many at a time.
+inline constexpr index_t row_group = 16;
+
+/// Copies n (at most row_group) elements of each column of a tile, `stride` apart, columns `step` apart, to rows of `pitch`
+/// adjacent ones. Writes up to 16 bytes' worth of rows.
+template <class T>
+HWY_ATTR void pack_columns(const T* x, index_t n, index_t stride, index_t width, index_t step,
+                           unsigned char* to, index_t pitch) noexcept {
+  constexpr auto size = static_cast<index_t>(sizeof(T));
+  index_t done = 0, end = 0;  // columns that are transposed
+#if !HWY_HAVE_SCALABLE
+  const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
+  constexpr index_t in_block = 16 / size;
+  if ((stride == 1 || stride == -1) && step > 0) {
+    // Blocks may reach into the next row, or, backwards, the one before: not where there is none.
+    const index_t missing = n < in_block ? in_block - n : 0, edge = (missing + step - 1) / step;
+    const index_t first = stride < 0 ? edge : 0, behind = stride < 0 ? width : width - edge;
+    if (behind - first >= lanes) {
+      done = first;
+      end = behind;
+      for (index_t column = done;; column = column + 2 * lanes <= end ? column + lanes : end - lanes) {
+        for (index_t i = 0;; i = i + 2 * in_block <= n ? i + in_block : n - in_block) {
+          const T* const from = x + column * step + (stride < 0 ? -i - in_block + 1 : i);
+          const index_t row = stride < 0 ? i + in_block - 1 : i;
+          transpose_block<sizeof(T)>(reinterpret_cast<const std::uint8_t*>(from), step * size,
+                                     to + (row * pitch + column) * size,
+                                     stride < 0 ? -pitch * size : pitch * size);
+          if (i + in_block >= n) break;
+        }
+        if (column + lanes >= end) break;
       }
     }
   }
-}
-
-/// What reference::arg_extremum gives.
-template <extremum Extremum, policy P, element T>
-HWY_ATTR index_t arg_extremum(const T* x, index_t n, index_t stride) noexcept {
-  if (stride != 1 || n < 2 * static_cast<index_t>(hn::Lanes(key_tag<T>()))) {
-    return reference::arg_extremum<Extremum, P>(x, n, stride);
-  }
-  return arg_extremum_adjacent<Extremum, P>(x, n);
-}
-
-/// What reference::arg_extremum gives for `count` adjacent columns.
-template <extremum Extremum, policy P, element T>
-HWY_ATTR void arg_extremum_columns(const T* x, index_t n, index_t stride, index_t count,
-                                   index_t* winners) noexcept {
-  const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
-  if (n < 1 || count < lanes) {
-    for (index_t column = 0; column < count; ++column) {
-      winners[column] = reference::arg_extremum<Extremum, P>(x + column, n, stride);
+#endif
+  if (step == 1 && done == end) {
+    for (index_t i = 0; i < n; ++i) {
+      std::memcpy(to + i * pitch * size, static_cast<const void*>(x + i * stride),
+                  static_cast<std::size_t>(width * size));
     }
     return;
   }
-  index_t column = 0;
-  for (; column + 2 * lanes <= count; column += 2 * lanes) {
-    arg_extremum_strip<Extremum, P, true>(x + column, n, stride, winners + column);
+  for (index_t column = 0; column < width; ++column) {
+    if (column == done) column = end;
+    if (column >= width) break;
+    for (index_t i = 0; i < n; ++i) {
+      std::memcpy(to + (i * pitch + column) * size, static_cast<const void*>(x + column * step + i * stride),
+                  sizeof(T));
+    }
   }
-  for (; column + lanes <= count; column += lanes) {
-    arg_extremum_strip<Extremum, P, false>(x + column, n, stride, winners + column);
+}
+
+inline constexpr index_t tile_bytes = 4096, pack_bytes = 8192;
+
+/// The first of the elements with the greatest rank in each of `width` columns that are `step` apart, by keys or by leads.
+template <extremum Extremum, policy P, bool Keys, class T>
+HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, index_t step,
+                          index_t* winners) noexcept {
+  using D = key_tag<T>;
+  const D d;
+  using OD = other_tag<Extremum, D>;
+  const OD od;
+  using key = hn::TFromD<D>;
+  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  // Rows are counted in lanes, from the begin of each block of rows.
+  constexpr index_t row_block =
+      (sizeof(key) == 8 ? index_t{1} << 62 : static_cast<index_t>(greatest_key<D>)) / row_group * row_group;
+  constexpr std::size_t most = tile_bytes / sizeof(T);
+  HWY_ALIGN key best[most], winner[most];
+  HWY_ALIGN hn::TFromD<OD> others[most / 2 + HWY_MAX_BYTES / sizeof(key)];
+  HWY_ALIGN unsigned char packed[pack_bytes];
+
+  const bool pack = step != 1 || width < lanes;
+  const index_t columns = width < lanes ? lanes : width;
+  const index_t second = columns < 2 * lanes ? columns - lanes : lanes;
+  const index_t last_pair = columns - lanes - second;
+  if (width < lanes) std::memset(packed, 0, sizeof(packed));
+  for (index_t begin = 0; begin < n; begin += row_block) {
+    const index_t rows = n - begin < row_block ? n - begin : row_block;
+    if (begin > 0) {
+      for (index_t column = 0; column < columns; ++column) winner[column] = -1;
+    }
+    for (index_t row = 0; row < rows; row += row_group) {
+      const index_t count = rows - row < row_group ? rows - row : row_group;
+      const T* elements = x + (begin + row) * stride;
+      index_t pitch = stride;
+      if (pack) {
+        pitch = columns;
+        pack_columns(elements, count, stride, width, step, packed, pitch);
+        elements = reinterpret_cast<const T*>(packed);
+      }
+      const bool fresh = begin == 0 && row == 0;
+      for (index_t at = 0, pair = 0;;
+           at = at + 2 * lanes < last_pair ? at + 2 * lanes : last_pair, pair += lanes) {
+        auto best0 = hn::Set(d, least_key<D>), best1 = best0, winner0 = hn::Zero(d), winner1 = winner0;
+        auto other = hn::Set(od, least_key<OD>);
+        if (!fresh) {
+          best0 = hn::LoadU(d, best + at);
+          best1 = hn::LoadU(d, best + at + second);
+          winner0 = hn::LoadU(d, winner + at);
+          winner1 = hn::LoadU(d, winner + at + second);
+          if constexpr (!Keys) other = hn::LoadU(od, others + pair);
+        }
+        take_rows<Extremum, P, Keys>(d, od, elements + at, count, pitch, second,
+                                     hn::Set(d, static_cast<key>(row)), best0, winner0, best1, winner1,
+                                     other);
+        hn::StoreU(best0, d, best + at);
+        hn::StoreU(best1, d, best + at + second);
+        hn::StoreU(winner0, d, winner + at);
+        hn::StoreU(winner1, d, winner + at + second);
+        if constexpr (!Keys) hn::StoreU(other, od, others + pair);
+        if (at >= last_pair) break;
+      }
+    }
+    for (index_t column = 0; column < width; ++column) {
+      if (begin == 0 || winner[column] >= 0) winners[column] = begin + static_cast<index_t>(winner[column]);
+    }
   }
-  if (column < count) {  // once more over columns that are done
-    arg_extremum_strip<Extremum, P, false>(x + count - lanes, n, stride, winners + count - lanes);
+  if constexpr (Keys) {
+    if constexpr (floating<T> && P.nans == nans::omit) {
+      for (index_t column = 0; column < width; ++column) {
+        if (best[column] == least_key<D>) winners[column] = -1;
+      }
+    }
+  } else {
+    using rule = deciding<P, T>;
+    const auto below = hn::Set(d, static_cast<key>(static_cast<key>(rule::least) + lead_shift<P, T>() - 1));
+    for (index_t at = 0, pair = 0;;
+         at = at + 2 * lanes < last_pair ? at + 2 * lanes : last_pair, pair += lanes) {
+      const auto best0 = hn::LoadU(d, best + at), best1 = hn::LoadU(d, best + at + second);
+      bool decided = hn::AllTrue(d, hn::Gt(hn::Min(best0, best1), below));
+      if constexpr (P.nans == nans::propagate) {
+        decided = decided && hn::AllFalse(d, hn::Gt(hn::Max(best0, best1),
+                                                    hn::Set(d, static_cast<key>(rule::greatest))));
+        decided = decided && hn::AllFalse(od, hn::Gt(hn::LoadU(od, others + pair),
+                                                     hn::Set(od, greatest_other<Extremum, T, OD>())));
+      }
+      if (!decided) {
+        const index_t some = width - at < second + lanes ? width - at : second + lanes;
+        search_tile<Extremum, P, true>(x + at * step, n, stride, some, step, winners + at);
+      }
+      if (at >= last_pair) break;
+    }
+  }
+}
+
+/// The same for any number of columns.
+template <extremum Extremum, policy P, class T>
+HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t count, index_t step,
+                             index_t* winners) noexcept {
+  constexpr auto size = static_cast<index_t>(sizeof(T));
+  const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
+  const index_t tile = step == 1 ? tile_bytes / size : pack_bytes / size / row_group;
+  for (index_t column = 0; column < count; column += tile) {
+    index_t width = count - column < tile ? count - column : tile;
+    if (width < lanes && count >= lanes) {  // columns that are done serve to fill a vector
+      column = count - lanes;
+      width = lanes;
+    }
+    const T* const first = x + column * step;
+    if constexpr (floating<T>) {
+      if (leads_are_promising<Extremum, P>(first, n, stride, width, step)) {
+        search_tile<Extremum, P, false>(first, n, stride, width, step, winners + column);
+        continue;
+      }
+    }
+    search_tile<Extremum, P, true>(first, n, stride, width, step, winners + column);
+  }
+}
+
+constexpr policy first_of_ties(policy p) noexcept {
+  p.ties = ties::first;
+  return p;
+}
+
+/// What reference::arg_extrema gives.
+template <extremum Extremum, policy Policy, element T>
+HWY_ATTR void arg_extrema(const T* x, index_t n, index_t stride, index_t count, index_t step,
+                          index_t* winners) noexcept {
+  constexpr policy P = first_of_ties(Policy);
+  constexpr auto size = static_cast<index_t>(sizeof(T));
+  const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
+  bool last = Policy.ties == ties::last;
+  if (n < 1) {
+    for (index_t row = 0; row < count; ++row) winners[row] = -1;
+    return;
+  }
+  const index_t distance = stride < 0 ? -stride : stride, step_distance = step < 0 ? -step : step;
+  const bool short_rows = n * size < 256 || distance >= step_distance;
+  if (count * 4 >= lanes && count > 1 && short_rows) {
+    if (last) {
+      x += (n - 1) * stride;
+      stride = -stride;
+    }
+    search_columns<Extremum, P>(x, n, stride, count, step, winners);
+  } else if (n < lanes) {
+    for (index_t row = 0; row < count; ++row) {
+      winners[row] = reference::arg_extremum<Extremum, Policy>(x + row * step, n, stride);
+    }
+    return;
+  } else {
+    const bool backward = stride < 0;
+    const T* const first = backward ? x + (n - 1) * stride : x;
+    for (index_t row = 0; row < count; ++row) {
+      winners[row] = arg_extremum_row<Extremum, P>(first + row * step, n, distance, last != backward);
+    }
+    last = backward;
+  }
+  if (last) {
+    for (index_t row = 0; row < count; ++row) {
+      if (winners[row] >= 0) winners[row] = n - 1 - winners[row];
+    }
   }
 }
 
