@@ -109,9 +109,7 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", type=Path, required=True, help="the shared library k754_c")
     parser.add_argument("--work", type=Path, required=True, help="directory for environments and results")
     parser.add_argument("--filter", default="", help="regular expression: rows whose id it matches")
@@ -201,8 +199,10 @@ def install(peer: str, path: Path, index_arguments: list[str]) -> str | None:
     print(f"installing {requirements(peer).name} into {path}", flush=True)
     commands = (
         [sys.executable, "-m", "venv", "--clear", path],
-        [path / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        + ["--only-binary", ":all:", *index_arguments, "--requirement", requirements(peer)],
+        [
+            *(path / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("--only-binary", ":all:", *index_arguments, "--requirement", requirements(peer)),
+        ],
     )
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True)
@@ -310,6 +310,7 @@ def row(case: dict[str, Any], threads: int, results: Results) -> dict[str, Any]:
     )
     result: dict[str, Any] = {
         "id": case["id"],
+        "work": report.describe(case),
         "group": case["group"],
         "threads": threads,
         "unit": {"elements": "Gel/s", "flop": "GFLOP/s"}[case["nominal"]],

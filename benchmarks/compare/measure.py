@@ -42,9 +42,7 @@ def calls_in_a_block(run: Callable[[], object]) -> int:
     return calls
 
 
-def timed_in_turn(
-    runs: list[Callable[[], object]], rounds: int, budget: float, settle: bool
-) -> list[list[float]]:
+def timed_in_turn(runs: list[Callable[[], object]], rounds: int, budget: float, settle: bool) -> list[list[float]]:
     """Seconds of one call, for each of `runs` in each round; fewer rounds where they take longer than the budget."""
     calls = [calls_in_a_block(run) for run in runs]
     seconds: list[list[float]] = [[] for _ in runs]
@@ -99,9 +97,7 @@ class Measurement:
                 return {"missing": f"not the same answer: {difference}"}
             runs.append(run)
 
-        seconds = timed_in_turn(
-            runs, self._arguments.rounds, self._arguments.budget, self._arguments.threads > 1
-        )
+        seconds = timed_in_turn(runs, self._arguments.rounds, self._arguments.budget, self._arguments.threads > 1)
         row["rounds"] = len(seconds[0])
         row["peer"] = work.amount / statistics.median(seconds[0])
         if ours is not None:

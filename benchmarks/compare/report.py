@@ -1,7 +1,4 @@
-"""compare.json as a Markdown table, and (run as a program, with matplotlib) as a plot of the ratios.
-
-    report.py compare.json plot.svg
-"""
+"""compare.json as a Markdown table, and as a plot of the ratios: `report.py compare.json plot.svg`, with matplotlib."""
 
 from __future__ import annotations
 
@@ -35,7 +32,42 @@ COLOURS = {
     "tensorflow": "#ccbb44",
 }
 
+DTYPES = {"f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64", "i8": "int8", "i32": "int32"}
+
+TABLE_TEXT = """\
+Rates in the unit named, higher is better; each row's best peer in bold. **ratio**: k754 / best peer, above 1 k754 is
+faster; the median over rounds in which both took turns on the same buffers. `*`: the peer wrote into memory that it was
+given, as k754 does; without, it allocated its result. `part`: k754 was timed on that part of the work."""
+
 Row = dict[str, Any]
+
+
+def describe(case: dict[str, Any]) -> str:
+    """The work of a row of cases.json, for readers who do not know its id."""
+    shape = times(case["shape"])
+    name = case["kernel"].replace("_with_gradient", " and gradient").replace("_", " ")
+    parts = [name.replace("cross entropy", "cross-entropy"), DTYPES.get(case["dtype"], case["dtype"])]
+    if "filters" in case:
+        batch, height, width, channels = case["shape"]
+        groups = case.get("groups", 1)
+        parts[0] = "convolution backward" if case["kernel"] == "conv2d_backward" else "convolution"
+        parts.append(f"{times(case['kernel_size'])}, {channels} to {case['filters']} channels, {height} x {width}")
+        parts += [f"batch {batch}"] if batch > 1 else []
+        parts += [f"{groups} groups"] if 1 < groups < channels else ["depthwise"] if groups == channels > 1 else []
+        parts += [f"{key} {times(case[key])}" for key in ("stride", "dilation") if key in case]
+        return ", ".join(parts)
+    parts.append(shape)
+    if len(case["shape"]) > 1 and "axis" in case:
+        parts.append(f"axis {case['axis']}")
+    if "labels" in case:
+        parts.append({"index": "index labels", "probabilities": "probability labels"}[case["labels"]])
+    parts += [f"{case['operand']} operand"] if "operand" in case else []
+    parts += [f"mask {times(case['mask_shape'])}"] if "mask_shape" in case else []
+    return ", ".join(parts)
+
+
+def times(extents: list[int]) -> str:
+    return " x ".join(map(str, extents))
 
 
 def threads_text(threads: int) -> str:
@@ -64,10 +96,7 @@ def table(document: dict[str, Any]) -> str:
         "",
         "Peers: " + "; ".join(document["machine"]["peers"].values()) + ".",
         "",
-        "Rates in the unit named, higher is better; each peer's best in bold. **ratio**: k754 / best peer, above 1 k754 is"
-        " faster; the median over rounds in which both took turns on the same buffers. `*`: the peer wrote into memory"
-        " that it was given, as k754 does; without, it allocated its result. `part`: k754 was timed on that part of"
-        " the work.",
+        TABLE_TEXT,
     ]
     lines += [f"{PEERS[peer]} is missing: {why}." for peer, why in document["missing_peers"].items()]
     for threads in sorted({row["threads"] for row in document["rows"]}):
@@ -115,64 +144,62 @@ def plot(document: dict[str, Any], path: Path) -> None:
     matplotlib.rcParams |= {"svg.hashsalt": "k754", "svg.fonttype": "none", "font.size": 9}
     rows = [row for row in document["rows"] if row["ratio"]]
     threads = sorted({row["threads"] for row in rows})
-    groups = [group for group in GROUPS if any(row["group"] == group for row in rows)]
-    ids = {g: list(dict.fromkeys(row["id"] for row in rows if row["group"] == g)) for g in groups}
+    shapes = dict(zip(threads, "osD^v", strict=False))
+    works: dict[str, dict[str, list[Row]]] = {group: {} for group in GROUPS}
+    for row in rows:
+        works[row["group"]].setdefault(row["work"], []).append(row)
+    groups = [group for group in GROUPS if works[group]]
     figure, axes = pyplot.subplots(
         len(groups),
         1,
         squeeze=False,
         sharex=True,
-        figsize=(11, 2.2 + sum(0.24 * len(ids[g]) + 0.55 for g in groups)),
-        gridspec_kw={"height_ratios": [len(ids[g]) + 1 for g in groups]},
+        figsize=(12, 1.8 + sum(0.21 * len(works[group]) + 0.62 for group in groups)),
+        gridspec_kw={"height_ratios": [len(works[group]) + 1 for group in groups]},
         layout="constrained",
     )
-    shapes = dict(zip(threads, "osD^v", strict=False))
+    ratios = [row["ratio"] for row in rows]
+    limits = (min(ratios) / 1.6, max(*ratios, 1) * 1.6)
+
+    def mark(row: Row) -> dict[str, Any]:
+        colour = COLOURS[row["best_peer"]]
+        filled = row["threads"] == threads[0]
+        return {"marker": shapes[row["threads"]], "color": colour, "markerfacecolor": colour if filled else "white"}
+
     for group, axis in zip(groups, axes[:, 0], strict=True):
-        for place, name in enumerate(ids[group]):
-            for row in (row for row in rows if row["id"] == name):
-                filled = row["threads"] == threads[0]
-                axis.plot(
-                    row["ratio"],
-                    place,
-                    shapes[row["threads"]],
-                    color=COLOURS[row["best_peer"]],
-                    markerfacecolor=COLOURS[row["best_peer"]] if filled else "white",
-                    markersize=6,
-                )
-        axis.axvline(1, color="black", linewidth=1)
-        axis.set_yticks(range(len(ids[group])), ids[group])
-        axis.set_ylim(len(ids[group]) - 0.4, -0.6)
         axis.set_xscale("log")
-        axis.grid(axis="x", which="major", color="#dddddd")
+        axis.set_xlim(limits)
+        axis.axvspan(1, limits[1], color="#eef6ee")
+        axis.axvline(1, color="black", linewidth=1)
+        for place, of_work in enumerate(works[group].values()):
+            for row in of_work:
+                axis.plot(row["ratio"], place, linestyle="", markersize=6, **mark(row))
+            text = " / ".join(f"{row['ratio']:.2g}" for row in of_work)
+            axis.text(1.01, place, text, transform=axis.get_yaxis_transform(), va="center", fontsize=8)
+        axis.set_yticks(range(len(works[group])), works[group])
+        axis.set_ylim(len(works[group]) - 0.4, -0.6)
+        axis.grid(axis="x", which="major", color="#cccccc")
         axis.grid(axis="y", color="#eeeeee")
         axis.set_axisbelow(True)
-        axis.set_title(title_of(group, rows, threads), loc="left", fontsize=10, fontweight="bold")
-    bottom = axes[-1, 0]
-    bottom.xaxis.set_major_formatter(lambda value, _: f"{value:g}x")
-    for axis in axes[:, 0]:
         axis.tick_params(labelbottom=True)
-    bottom.set_xlabel("speed of k754 / speed of the fastest other library        (slower < 1 < faster)")
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}x")
+        axis.set_title(title_of(group, rows, threads), loc="left", fontsize=10, fontweight="bold")
+    axes[-1, 0].set_xlabel("speed of k754 / speed of the fastest other library        (slower < 1x < faster)")
+
     handles = [
         pyplot.Line2D([], [], marker="o", linestyle="", color=COLOURS[peer], label=f"fastest other: {name}")
         for peer, name in PEERS.items()
         if any(row["best_peer"] == peer for row in rows)
-    ] + [
-        pyplot.Line2D(
-            [],
-            [],
-            marker=shapes[n],
-            linestyle="",
-            color="black",
-            markerfacecolor="black" if n == threads[0] else "white",
-            label=threads_text(n),
-        )
-        for n in threads
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False)
+    for n in threads:
+        style = mark({"best_peer": "numpy", "threads": n}) | {"color": "black"}
+        style["markerfacecolor"] = "black" if n == threads[0] else "white"
+        handles.append(pyplot.Line2D([], [], linestyle="", label=threads_text(n), **style))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     figure.suptitle(
-        "How fast is k754? Each row is one piece of work; 1.0 means as fast as the fastest of NumPy/SciPy, PyTorch,\n"
-        "ONNX Runtime, JAX and TensorFlow on that work, 2 twice as fast, 0.1 ten times slower.\n"
-        + machine_line(document["machine"]),
+        "How fast is k754?  Each line is one piece of work.  1x: as fast as the fastest of NumPy/SciPy, PyTorch,\n"
+        "ONNX Runtime, JAX and TensorFlow at it; 2x: twice as fast; 0.1x: ten times slower.  Right: the ratios,\n"
+        f"{' / '.join(map(threads_text, threads))}.  {machine_line(document['machine'])}",
         fontsize=10,
     )
     figure.savefig(path, metadata={"Date": None})

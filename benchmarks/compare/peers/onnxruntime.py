@@ -79,8 +79,7 @@ class Library:
 
         def infos(arrays: dict[str, np.ndarray]) -> list[onnx.ValueInfoProto]:
             return [
-                helper.make_tensor_value_info(name, ELEMENT_TYPES[a.dtype.name], a.shape)
-                for name, a in arrays.items()
+                helper.make_tensor_value_info(name, ELEMENT_TYPES[a.dtype.name], a.shape) for name, a in arrays.items()
             ]
 
         graph = helper.make_graph(
