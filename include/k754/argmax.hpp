@@ -66,6 +66,11 @@ constexpr policy argmax_policy(const policy& p) noexcept {
   return read;
 }
 
+/// Of these, the fields that matter within a row.
+constexpr policy row_policy(const policy& p) noexcept {
+  return {.subnormals = p.subnormals, .nans = p.nans, .zeros = p.zeros, .ties = p.ties};
+}
+
 /// The winners of `count` rows that are `step` apart, each of `n` elements that are `stride` apart.
 template <element T>
 using arg_extrema_function = void(const T* x, index_t n, index_t stride, index_t count, index_t step,
@@ -116,6 +121,27 @@ constexpr check_result check_arg_extremum(const char* kernel, const layout& inpu
   return check_sharing(kernel, "output", "shares memory with input", output, input, sharing::none);
 }
 
+/// One row of adjacent elements and one index, with which nothing is wrong: the usual small call, in which layouts and
+/// their checks would take longer than the search.
+template <class Row, class Result>
+constexpr bool is_plain_row(const Row& x, const Result& result, const argmax_options& options) noexcept {
+  if (std::is_constant_evaluated() || options.keepdims || (options.axis != 0 && options.axis != -1))
+    return false;
+  if constexpr (Row::rank_capacity == 0) {
+    return false;
+  } else {
+    if (x.rank() != 1 || result.rank() != 0) return false;
+    const index_t n = x.extent(0);
+    if (n < 1 || n > (std::numeric_limits<std::int32_t>::max)() || x.stride(0) != 1) return false;
+    if (x.data_handle() == nullptr || result.data_handle() == nullptr) return false;
+    const auto row = reinterpret_cast<std::uintptr_t>(x.data_handle());
+    const auto index = reinterpret_cast<std::uintptr_t>(result.data_handle());
+    // differences modulo the address space: neither begins within the other
+    return index - row >= static_cast<std::uintptr_t>(n) * sizeof(typename Row::value_type) &&
+           row - index >= sizeof(typename Result::value_type);
+  }
+}
+
 template <extremum Extremum, policy P, tensor_like Input, index_output Output>
 constexpr check_result check_arg_extremum(Input&& input, Output&& output,
                                           const argmax_options& options) noexcept {
@@ -123,6 +149,7 @@ constexpr check_result check_arg_extremum(Input&& input, Output&& output,
       !floating<element_of<Input>> || P.nans != nans::total_order || P.subnormals != subnormals::flush,
       "k754 argmin/argmax: nans::total_order tells all bit patterns apart, subnormals::flush makes some "
       "equal; choose one");
+  if (is_plain_row(as_tensor_view(input), as_tensor_view(output), options)) return {};
   return check_arg_extremum(arg_extremum_name<Extremum>, layout_of(input_view(input)),
                             layout_of(output_view(output)), options, P.empty_axis,
                             static_cast<index_t>((std::numeric_limits<element_of<Output>>::max)()));
@@ -139,6 +166,12 @@ arg_extrema_function<T>* choose_arg_extrema() noexcept {
 #endif
 }
 
+/// What is written for a winner, -1 if there is none.
+template <policy P>
+constexpr index_t answer(index_t winner, index_t n) noexcept {
+  return P.all_nan == all_nan::first && winner < 0 && n > 0 ? 0 : winner;
+}
+
 /// After the checks: one row for each element of the output.
 template <extremum Extremum, policy P, element T, class Index, class Executor>
 check_result search_rows(const tensor_view<const T>& input, const tensor_view<Index>& output,
@@ -146,8 +179,7 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
   std::size_t axis = 0;
   (void)check_axis("", "", options.axis, input.rank(), axis);
   const index_t n = input.extent(axis), stride = input.stride(axis);
-  constexpr policy row_policy{.subnormals = P.subnormals, .nans = P.nans, .zeros = P.zeros, .ties = P.ties};
-  const auto find = choose_arg_extrema<Extremum, row_policy, T>();
+  const auto find = choose_arg_extrema<Extremum, row_policy(P), T>();
 
   // Rows in the order of memory: what they give does not depend on it.
   layout rows = without_axis(layout_of(input), axis);
@@ -188,18 +220,30 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
   const index_t grain =
       std::same_as<std::remove_cvref_t<Executor>, serial_executor> ? loop.count() : fair_grain;
   run_pieces(ex, loop.count(), grain, [&](index_t begin, index_t end) {
-    for_rows(begin, end, [n](index_t winner, Index* result) {
-      if (winner < 0 && n > 0 && P.all_nan == all_nan::first) winner = 0;
-      store(result, static_cast<Index>(winner));
-    });
+    for_rows(begin, end,
+             [n](index_t winner, Index* result) { store(result, static_cast<Index>(answer<P>(winner, n))); });
   });
   return {};
 }
 
-template <extremum Extremum, policy P, class Input, class Output, class Executor>
+template <extremum Extremum, policy Policy, class Input, class Output, class Executor>
 check_result compute_arg_extremum(Input& input, Output& output, const argmax_options& options, Executor& ex) {
-  return search_rows<Extremum, argmax_policy<element_of<Input&>>(P)>(input_view(input), output_view(output),
-                                                                     options, ex);
+  using T = element_of<Input&>;
+  using index = element_of<Output&>;
+  constexpr policy P = argmax_policy<T>(Policy);
+  if constexpr (std::same_as<std::remove_cvref_t<Executor>, serial_executor> && P.all_nan != all_nan::error) {
+    const auto x = as_tensor_view(input);
+    const auto result = as_tensor_view(output);
+    if (is_plain_row(x, result, options)) {
+      const index_t n = x.extent(0);
+      index_t winner = -1;
+      choose_arg_extrema<Extremum, row_policy(P), T>()(reinterpret_cast<const T*>(x.data_handle()), n, 1, 1,
+                                                       0, &winner);
+      store(reinterpret_cast<index*>(result.data_handle()), static_cast<index>(answer<P>(winner, n)));
+      return {};
+    }
+  }
+  return search_rows<Extremum, P>(input_view(input), output_view(output), options, ex);
 }
 
 }  // namespace K754_KERNEL_ABI
