@@ -105,43 +105,28 @@ TEST_CASE("Each name stands for the functions compiled for it") {
   for_each_target([](const char* target) {
     const std::string name = target;
     const auto bytes = detail::choose_arg_extrema<extremum::minimum, policy{}, std::int8_t>();
-    const auto where = detail::choose_where<detail::is_nonzero<std::uint8_t>, std::uint16_t>();
-    const auto backward = detail::choose_where_backward<detail::is_nonzero<std::uint8_t>, std::uint16_t>();
+    const auto where = detail::choose_where<detail::byte_run, std::uint16_t>();
+    const auto backward = detail::choose_where_backward<detail::bit_run, std::uint16_t>();
     [[maybe_unused]] bool known = name == "reference";
 #define K754_EXPECT(n)                                                                   \
   if (name == #n) {                                                                      \
     known = true;                                                                        \
     CHECK(chosen() == &simd::N_##n::arg_extrema<extremum::maximum, policy{}, float>);    \
     CHECK(bytes == &simd::N_##n::arg_extrema<extremum::minimum, policy{}, std::int8_t>); \
-    CHECK(where == &simd::N_##n::where<std::uint16_t>);                                  \
-    CHECK(backward == &simd::N_##n::where_backward<std::uint16_t>);                      \
+    CHECK(where == &simd::N_##n::where<detail::byte_run, std::uint16_t>);                \
+    CHECK(backward == &simd::N_##n::where_backward<detail::bit_run, std::uint16_t>);     \
   }
-#if HWY_ARCH_X86
-#if K754_TARGET_IS_EXTRA(HWY_AVX3)
-    K754_EXPECT(AVX3)
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_AVX2)
-    K754_EXPECT(AVX2)
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SSE4)
-    K754_EXPECT(SSE4)
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SSSE3)
-    K754_EXPECT(SSSE3)
-#endif
-#elif HWY_ARCH_ARM
-#if K754_TARGET_IS_EXTRA(HWY_SVE)
-    K754_EXPECT(SVE)
-#endif
-#if K754_TARGET_IS_EXTRA(HWY_SVE2)
-    K754_EXPECT(SVE2)
-#endif
-#endif
+    K754_IF_AVX3(K754_EXPECT(AVX3))
+    K754_IF_AVX2(K754_EXPECT(AVX2))
+    K754_IF_SSE4(K754_EXPECT(SSE4))
+    K754_IF_SSSE3(K754_EXPECT(SSSE3))
+    K754_IF_SVE(K754_EXPECT(SVE))
+    K754_IF_SVE2(K754_EXPECT(SVE2))
 #if K754_STATIC_VECTORS
     if (!known) {
       known = true;
       CHECK(chosen() == &simd::HWY_NAMESPACE::arg_extrema<extremum::maximum, policy{}, float>);
-      CHECK(where == &simd::HWY_NAMESPACE::where<std::uint16_t>);
+      CHECK(where == &simd::HWY_NAMESPACE::where<detail::byte_run, std::uint16_t>);
     }
 #endif
     CHECK(known);
