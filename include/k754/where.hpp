@@ -173,7 +173,7 @@ struct key_interval {
   }
 };
 
-/// Selection along a run, its gradient, and the bits of n conditions that numbers make (one more byte is not written).
+/// Selection along a run, its gradient, and the conditions of n numbers as bits (those behind the last are anything).
 template <class Condition, class Bits>
 using where_function = void(const Condition& condition, strided<const Bits> x, strided<const Bits> y,
                             strided<Bits> output, index_t n, stores how) noexcept;
@@ -311,7 +311,8 @@ struct number_condition {
   }
 };
 
-/// The bits of checked packed conditions: the last axis of `bytes` becomes `columns` bits, strides become those of bits.
+/// The bits of checked packed conditions, from the byte of the first on: the last axis of `bytes` becomes `columns` bits,
+/// strides become those of bits.
 constexpr layout bits_layout(const packed_condition& c) noexcept {
   layout bits = layout_of(c.bytes);
   for (std::size_t axis = 0; axis + 1 < bits.rank; ++axis) {
@@ -320,16 +321,9 @@ constexpr layout bits_layout(const packed_condition& c) noexcept {
   }
   bits.extents[bits.rank - 1] = c.columns;
   bits.strides[bits.rank - 1] = 1;
+  if (c.bytes.data_handle() != nullptr) bits.data = c.bytes.data_handle() + c.offset / 8;
   return bits;
 }
-/// The bytes that hold bits of it.
-constexpr layout bytes_layout(const packed_condition& c) noexcept {
-  layout bytes = layout_of(c.bytes);
-  bytes.extents[bytes.rank - 1] = c.columns == 0 ? 0 : (c.offset % 8 + c.columns - 1) / 8 + 1;
-  if (c.bytes.data_handle() != nullptr) bytes.data = c.bytes.data_handle() + c.offset / 8;
-  return bytes;
-}
-
 constexpr check_result check_packed(const char* kernel, const packed_condition& c) noexcept {
   constexpr const char* name = "condition";
   const layout bytes = layout_of(c.bytes);
@@ -363,10 +357,7 @@ auto condition_of(C&& c) noexcept {
   if constexpr (is_numeric_condition<condition>) {
     return number_condition<decltype(c.test)>{c.values, c.test};
   } else if constexpr (is_packed_condition<condition>) {
-    bit_condition result{bits_layout(c)};
-    if (result.bits.data != nullptr) result.bits.data = result.data() + c.offset / 8;
-    result.first = c.offset % 8;
-    return result;
+    return bit_condition{bits_layout(c), c.offset % 8};
   } else {
     const auto values = operand_of<operand_element<C>>(c);
     return byte_condition<std::remove_const_t<decltype(values)>>{values};
@@ -379,7 +370,7 @@ constexpr argument condition_argument(const C& c) noexcept {
   if constexpr (is_numeric_condition<C>) {
     return input_argument(name, sharing, c.values);
   } else if constexpr (is_packed_condition<C>) {
-    return {name, sharing, bits_layout(c), true, true, bytes_layout(c)};
+    return {name, sharing, bits_layout(c), true, c.offset % 8};
   } else {
     return input_argument(name, sharing, c);
   }
@@ -499,6 +490,49 @@ class byte_tiles {
   tile_input<std::uint8_t> bytes_;
 };
 
+/// Puts runs of bits one behind the other. Up to 3 bytes behind the last are written.
+class bit_writer {
+ public:
+  explicit bit_writer(std::uint8_t* to) noexcept : to_(to) {}
+
+  void put(const bit_run& bits, index_t count) noexcept {
+    for (index_t i = 0; i < count; i += 32) {
+      const index_t n = count - i < 32 ? count - i : 32;
+      held_ |= word_at(bits, i, n) << size_;
+      size_ += static_cast<int>(n);
+      if (size_ < 32) continue;
+      flush();
+      held_ >>= 32;
+      size_ -= 32;
+    }
+  }
+  void finish() noexcept {
+    if (size_ > 0) flush();
+  }
+
+ private:
+  /// Bits [i, i + n), n at most 32.
+  static std::uint64_t word_at(const bit_run& bits, index_t i, index_t n) noexcept {
+    std::uint64_t word = 0;
+    if (bits.stride != 1) {
+      for (index_t j = 0; j < n; ++j) word |= std::uint64_t{bits(i + j)} << j;
+      return word;
+    }
+    const index_t first = bits.first + i, shift = first & 7;
+    const std::uint8_t* const from = bits.bytes + (first >> 3);
+    for (index_t j = 0; 8 * j < shift + n; ++j) word |= std::uint64_t{load(from + j)} << (8 * j);
+    return word >> shift & ((std::uint64_t{1} << n) - 1);
+  }
+  void flush() noexcept {
+    for (int j = 0; j < 4; ++j) to_[j] = static_cast<std::uint8_t>(held_ >> (8 * j));
+    to_ += 4;
+  }
+
+  std::uint8_t* to_;
+  std::uint64_t held_ = 0;
+  int size_ = 0;
+};
+
 class bit_tiles {
  public:
   using run = bit_run;
@@ -515,11 +549,11 @@ class bit_tiles {
     if (t.rows > 1 && row_.stride == 1 && row_stride_ == t.columns) return first;
     const bool repeats = t.rows > 1 && row_stride_ == 0;
     if (!repeats || t.rows > repeated_) {
-      for (index_t i = 0; i < (t.count() + 7) / 8; ++i) block_[i] = 0;
-      for (index_t row = 0; row < t.rows; ++row)
-        append(at(t.row + row, t.column), row * t.columns, t.columns);
+      bit_writer writer(block_);
+      for (index_t row = 0; row < t.rows; ++row) writer.put(at(t.row + row, t.column), t.columns);
+      writer.finish();
+      repeated_ = repeats ? t.rows : 0;
     }
-    repeated_ = repeats ? (t.rows > repeated_ ? t.rows : repeated_) : 0;
     return {block_, 0, 1};
   }
 
@@ -527,27 +561,11 @@ class bit_tiles {
   bit_run at(index_t row, index_t column) const noexcept {
     return {row_.bytes, row_.first + row * row_stride_ + column * row_.stride, row_.stride};
   }
-  /// The bits of a run become those of the block from bit `to` on.
-  void append(const bit_run& bits, index_t to, index_t count) noexcept {
-    for (index_t i = 0; i < count; i += 8) {
-      const index_t n = count - i < 8 ? count - i : 8;
-      std::uint8_t byte = 0;
-      if (bits.stride == 1) {
-        copy_bits(bits.bytes, bits.first + i, n, &byte);
-      } else {
-        for (index_t j = 0; j < n; ++j) byte = static_cast<std::uint8_t>(byte | bits(i + j) << j);
-      }
-      const unsigned shifted = static_cast<unsigned>(byte) << ((to + i) & 7);
-      std::uint8_t* const at = block_ + ((to + i) >> 3);
-      at[0] = static_cast<std::uint8_t>(at[0] | shifted);
-      if (shifted > 0xFF) at[1] = static_cast<std::uint8_t>(shifted >> 8);
-    }
-  }
 
   bit_run row_;
   index_t row_stride_;
   index_t repeated_ = 0;
-  std::uint8_t block_[block_bytes];
+  std::uint8_t block_[block_bytes + 4];
 };
 
 template <class Test>

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "semantics.hpp"
 
@@ -48,6 +49,30 @@ void register_where() {
     const auto x = c.input("x"), y = c.input("y");
     const auto output = c.output(joined_shape(condition, x, y));
     c.run([=] { return try_where(greater_than(condition, *threshold.data_handle()), x, y, output); });
+  });
+  register_call<Types...>("where packed_bits", [](auto& c) {
+    const auto bytes = c.template input<std::uint8_t>();
+    const auto columns = *c.template input<std::int64_t>("columns").data_handle();
+    const auto offset = c.has("offset") ? *c.template input<std::int64_t>("offset").data_handle() : 0;
+    const auto x = c.input("x"), y = c.input("y");
+    // Packed bytes are adjacent, whatever the placement of the row: here in a copy.
+    std::vector<std::uint8_t> copy;
+    for (index_t i = 0; i < bytes.size(); ++i) {
+      index_t offset_of_byte = 0, rest = i;
+      for (std::size_t axis = bytes.rank(); axis-- > 0; rest /= bytes.extent(axis)) {
+        offset_of_byte += rest % bytes.extent(axis) * bytes.stride(axis);
+      }
+      copy.push_back(bytes.data_handle()[offset_of_byte]);
+    }
+    const shape byte_shape = shape_of(bytes);
+    shape condition = byte_shape;
+    if (!condition.empty()) condition.back() = columns < 0 ? 0 : columns;
+    const auto output = c.output(
+        joined_shape(tensor_view<const std::uint8_t>(nullptr, condition.size(), condition.data()), x, y));
+    c.run([=] {
+      const tensor_view<const std::uint8_t> adjacent(copy.data(), byte_shape.size(), byte_shape.data());
+      return try_where(packed_bits(adjacent, columns, offset), x, y, output);
+    });
   });
   register_call<Types...>("where_backward", [](auto& c) {
     const auto condition = c.template input<bool>();

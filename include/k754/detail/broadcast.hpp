@@ -156,10 +156,18 @@ struct argument {
   const char* sharing;
   layout view = {};
   bool present = true;
-  /// Where the elements of the view are no objects of their own: the bytes that hold them, which no output may share.
-  bool has_bytes = false;
-  layout bytes = {};
+  /// Where the elements are bits of bytes, which no output may share: the one of the first byte that is the first, else -1.
+  index_t first_bit = -1;
 };
+
+/// The bytes of a layout of bits (its strides count bits) whose rows begin with whole bytes.
+constexpr layout bytes_of_bits(const layout& bits, index_t first_bit) noexcept {
+  layout bytes = bits;
+  for (std::size_t axis = 0; axis + 1 < bits.rank; ++axis) bytes.strides[axis] = bits.strides[axis] / 8;
+  index_t& extent = bytes.extents[bits.rank - 1];
+  if (extent > 0) extent = (first_bit + extent - 1) / 8 + 1;
+  return bytes;
+}
 
 template <class X>
 constexpr argument input_argument(const char* name, const char* sharing, const X& x) noexcept {
@@ -211,8 +219,9 @@ constexpr check_result check_elementwise(const char* kernel, shape_given_by sour
   const auto separate = [&](const argument& out) {
     if (check_result r = check_no_self_overlap(kernel, out.name, out.view); !r) return r;
     const auto from_input = [&](const argument& in) {
-      if (in.has_bytes) {
-        return check_sharing(kernel, out.name, in.sharing, out.view, in.bytes, sharing::none);
+      if (in.first_bit >= 0) {
+        return check_sharing(kernel, out.name, in.sharing, out.view, bytes_of_bits(in.view, in.first_bit),
+                             sharing::none);
       }
       return check_sharing(kernel, out.name, in.sharing, out.view, broadcast_to(in.view, shape),
                            sharing::exact_alias);

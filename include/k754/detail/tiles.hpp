@@ -37,7 +37,7 @@ template <class T>
 inline constexpr index_t block_elements = block_bytes / static_cast<index_t>(sizeof(T));
 
 /// Rows of fewer bytes are joined into tiles.
-inline constexpr index_t short_row_bytes = 256;
+inline constexpr index_t short_row_bytes = 1024;
 
 /// Calls `body(tile)` for tiles that cover a plane; all but whole long rows have at most `limit` elements. `in_rows` says
 /// that every operand has its rows in place. Otherwise rows are taken in segments, one below the other, so that what the

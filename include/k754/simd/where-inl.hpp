@@ -104,7 +104,8 @@ struct cursor {
 };
 
 template <class Bits>
-inline constexpr std::size_t room_for_copies = static_cast<std::size_t>(unrolled) * HWY_MAX_BYTES / sizeof(Bits);
+inline constexpr std::size_t room_for_copies = static_cast<std::size_t>(unrolled) * HWY_MAX_BYTES /
+                                               sizeof(Bits);
 
 /// One value is read over and over from `copies`, which has room for `unrolled` vectors.
 template <class D, class Bits = hn::TFromD<D>>
@@ -294,15 +295,19 @@ HWY_ATTR void test_elements(const Bits* x, index_t n, const detail::key_interval
       from = rest;
     }
     if (lanes >= 8) {
-      const auto size = hn::StoreMaskBits(dk, in_interval(d, load_elements(d, from), interval), stored);
-      std::memcpy(bits + i / 8, stored, size);
+      hn::StoreMaskBits(dk, in_interval(d, load_elements(d, from), interval), stored);
     } else {
       unsigned byte = 0;
       for (index_t k = 0; k < 8; k += lanes) {
         hn::StoreMaskBits(dk, in_interval(d, load_elements(d, from + k), interval), stored);
         byte |= static_cast<unsigned>(stored[0]) << k;
       }
-      bits[i / 8] = static_cast<std::uint8_t>(byte);
+      stored[0] = static_cast<std::uint8_t>(byte);
+    }
+    if (n - i >= group) {
+      std::memcpy(bits + i / 8, stored, static_cast<std::size_t>(group) / 8);
+    } else {
+      std::memcpy(bits + i / 8, stored, static_cast<std::size_t>(n - i + 7) / 8);
     }
   }
 }
