@@ -39,6 +39,16 @@ HWY_INLINE HWY_ATTR hn::Vec<D> load_bits(D d, const T* x) {
   return hn::BitCast(d, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(x)));
 }
 
+/// The bits, in a register: what is used twice GCC would rather load twice, and loads are what takes the time.
+template <class T, class D>
+HWY_INLINE HWY_ATTR hn::Vec<D> load_once(D d, const T* x) {
+  auto bits = load_bits(d, x);
+#if HWY_ARCH_X86 && !defined(__clang__)
+  __asm__("" : "+v"(bits.raw));
+#endif
+  return bits;
+}
+
 /// reference::rank_of less the sign bit (of bools: as it is).
 template <extremum Extremum, policy P, class T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> keys_of(D d, hn::Vec<D> bits) {
@@ -108,73 +118,82 @@ HWY_INLINE HWY_ATTR hn::Vec<D> leads_of(D d, hn::Vec<D> bits) {
 }
 
 /// The bits of floats in the order in which NaNs of the sign that is not better are the greatest: that of unsigned integers
-/// for argmax. Of 64 bits, x86 before AVX-512 compares signed integers alone.
+/// for argmax, of signed ones for argmin. Of 64 bits, the upper halves: older x86 has no maximum of more.
 template <extremum Extremum, class D>
-using other_tag = std::conditional_t<Extremum == extremum::minimum || sizeof(hn::TFromD<D>) == 8, D,
-                                     hn::RebindToUnsigned<D>>;
-template <extremum Extremum, class D, class OD = other_tag<Extremum, D>>
-HWY_INLINE HWY_ATTR hn::Vec<OD> other_order(D d, hn::Vec<D> bits) {
-  if constexpr (Extremum == extremum::maximum && std::is_same_v<OD, D>) {
-    return hn::Xor(bits, hn::Set(d, least_key<D>));
+using other_tag = hn::Repartition<
+    std::conditional_t<sizeof(hn::TFromD<D>) == 8,
+                       std::conditional_t<Extremum == extremum::maximum, std::uint32_t, std::int32_t>,
+                       std::conditional_t<Extremum == extremum::maximum, std::make_unsigned_t<hn::TFromD<D>>,
+                                          hn::TFromD<D>>>,
+    D>;
+
+/// Whether what is greatest in that order may be a NaN: it is one, but where halves of infinities look like it.
+template <extremum Extremum, class T, class D, class OD>
+HWY_INLINE HWY_ATTR bool may_be_nan(D d, OD od, hn::Vec<OD> other) {
+  using format = detail::format_of<T>;
+  constexpr std::uint64_t infinity =
+      (Extremum == extremum::maximum ? format::sign_bit : 0) | format::infinity;
+  if constexpr (sizeof(T) == 8) {
+    const auto upper = hn::Set(d, static_cast<hn::TFromD<D>>(~std::uint64_t{0} << 32));
+    const auto limit = hn::Set(od, static_cast<hn::TFromD<OD>>((infinity >> 32) - 1));
+    return !hn::AllFalse(od, hn::Gt(hn::BitCast(od, hn::And(hn::BitCast(d, other), upper)), limit));
   } else {
-    return hn::BitCast(OD(), bits);
+    return !hn::AllFalse(od, hn::Gt(other, hn::Set(od, static_cast<hn::TFromD<OD>>(infinity))));
   }
 }
-/// Above this are NaNs alone.
-template <extremum Extremum, class T, class OD>
-constexpr hn::TFromD<OD> greatest_other() noexcept {
-  constexpr auto infinity = detail::format_of<T>::infinity;
-  return static_cast<hn::TFromD<OD>>(
-      std::is_signed_v<hn::TFromD<OD>> ? infinity : detail::format_of<T>::sign_bit | infinity);
-}
 
+/// The greatest lane, in all lanes.
 template <class D>
-HWY_INLINE HWY_ATTR hn::TFromD<D> greatest_lane(D d, hn::Vec<D> v) {
-  HWY_ALIGN hn::TFromD<D> lanes[HWY_MAX_BYTES / sizeof(hn::TFromD<D>)];
-  hn::Store(v, d, lanes);
-  auto greatest = lanes[0];
-  for (std::size_t i = 1; i < hn::Lanes(d); ++i) greatest = lanes[i] > greatest ? lanes[i] : greatest;
-  return greatest;
+HWY_INLINE HWY_ATTR hn::Vec<D> greatest_lane(D d, hn::Vec<D> v) {
+  if constexpr (sizeof(hn::TFromD<D>) == 1) {
+    const hn::RepartitionToWide<D> wide;
+    const auto pairs = hn::BitCast(wide, v);
+    const auto greater = hn::Max(hn::ShiftRight<8>(pairs), hn::ShiftRight<8>(hn::ShiftLeft<8>(pairs)));
+    return hn::Set(d, static_cast<hn::TFromD<D>>(hn::GetLane(hn::MaxOfLanes(wide, greater))));
+  } else {
+    return hn::MaxOfLanes(d, v);
+  }
 }
 
 // ------------------------------------------------------------------------------------------------ rows
 
-/// One more vector of a block: its greatest leads, its greatest in the other order, its least turned bits.
-template <extremum Extremum, policy P, bool Low, class T, class D, class OD>
-HWY_INLINE HWY_ATTR void scan_vector(D d, OD /*od*/, const T* x, hn::Vec<D>& lead, hn::Vec<OD>& other,
-                                     hn::Vec<D>& low) {
-  const auto bits = load_bits(d, x);
-  lead = hn::Max(lead, leads_of<Extremum, P, T>(d, bits));
-  if constexpr (floating<T> && P.nans == nans::propagate) {
-    other = hn::Max(other, other_order<Extremum>(d, bits));
-  }
-  if constexpr (Low) low = hn::Min(low, turned<Extremum>(d, bits));
+template <class T>
+K754_INLINE void prefetch_lines(const T* x, index_t n) noexcept {
+  for (index_t i = 0; i < n; i += 64 / static_cast<index_t>(sizeof(T))) __builtin_prefetch(x + i);
 }
 
-/// A block of at least one vector.
+/// A block of at least one vector: its greatest leads, its greatest bits in the other order, its least turned bits.
 template <extremum Extremum, policy P, bool Low, class T, class D, class OD>
-HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, hn::Vec<D>& lead, hn::Vec<OD>& other,
-                                    hn::Vec<D>& low) {
+HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, index_t ahead, hn::Vec<D>& lead,
+                                    hn::Vec<OD>& other, hn::Vec<D>& low) {
+  constexpr bool any_nan_wins = floating<T> && P.nans == nans::propagate;
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  const auto first = load_bits(d, x);
-  lead = leads_of<Extremum, P, T>(d, first);
-  other = other_order<Extremum>(d, first);
-  low = turned<Extremum>(d, first);
-  auto lead1 = lead, lead2 = lead, lead3 = lead, low1 = low, low2 = low, low3 = low;
-  auto other1 = other, other2 = other, other3 = other;
+  auto bits = load_bits(d, x);
+  lead = leads_of<Extremum, P, T>(d, bits);
+  other = hn::BitCast(od, bits);
+  low = turned<Extremum>(d, bits);
   index_t i = 0;
   for (; i + 4 * lanes <= n; i += 4 * lanes) {
-    scan_vector<Extremum, P, Low>(d, od, x + i, lead, other, low);
-    scan_vector<Extremum, P, Low>(d, od, x + i + lanes, lead1, other1, low1);
-    scan_vector<Extremum, P, Low>(d, od, x + i + 2 * lanes, lead2, other2, low2);
-    scan_vector<Extremum, P, Low>(d, od, x + i + 3 * lanes, lead3, other3, low3);
+    const auto a = load_once(d, x + i), b = load_once(d, x + i + lanes);
+    const auto c = load_once(d, x + i + 2 * lanes), e = load_once(d, x + i + 3 * lanes);
+    if (ahead != 0) prefetch_lines(x + i + ahead, 4 * lanes);
+    lead = hn::Max(lead, hn::Max(hn::Max(leads_of<Extremum, P, T>(d, a), leads_of<Extremum, P, T>(d, b)),
+                                 hn::Max(leads_of<Extremum, P, T>(d, c), leads_of<Extremum, P, T>(d, e))));
+    if constexpr (any_nan_wins) {
+      other = hn::Max(other, hn::Max(hn::Max(hn::BitCast(od, a), hn::BitCast(od, b)),
+                                     hn::Max(hn::BitCast(od, c), hn::BitCast(od, e))));
+    }
+    if constexpr (Low) {
+      low = hn::Min(low, hn::Min(hn::Min(turned<Extremum>(d, a), turned<Extremum>(d, b)),
+                                 hn::Min(turned<Extremum>(d, c), turned<Extremum>(d, e))));
+    }
   }
-  for (; i + lanes <= n; i += lanes) scan_vector<Extremum, P, Low>(d, od, x + i, lead1, other1, low1);
-  // The last vector overlaps what was seen: a maximum does not mind.
-  if (i < n) scan_vector<Extremum, P, Low>(d, od, x + n - lanes, lead2, other2, low2);
-  lead = hn::Max(hn::Max(lead, lead1), hn::Max(lead2, lead3));
-  other = hn::Max(hn::Max(other, other1), hn::Max(other2, other3));
-  low = hn::Min(hn::Min(low, low1), hn::Min(low2, low3));
+  for (; i < n; i += lanes) {  // the last vector overlaps what was seen: a maximum does not mind
+    bits = load_bits(d, x + (i + lanes <= n ? i : n - lanes));
+    lead = hn::Max(lead, leads_of<Extremum, P, T>(d, bits));
+    if constexpr (any_nan_wins) other = hn::Max(other, hn::BitCast(od, bits));
+    if constexpr (Low) low = hn::Min(low, turned<Extremum>(d, bits));
+  }
 }
 
 /// The rank of a float, given its bits with the sign turned.
@@ -192,32 +211,41 @@ struct possible_rank {
   bool known;
 };
 
-/// The greatest rank of a block, by what its scan found. Without `has_low`: if it is that of a number better than zero.
-template <extremum Extremum, policy P, class T, class D, class OD>
-HWY_INLINE HWY_ATTR possible_rank<T> rank_of_block(D d, OD od, hn::Vec<D> lead, hn::Vec<OD> other,
-                                                   bool has_low, hn::Vec<D> low) {
+/// The greatest rank of a block of which the greatest lead is known, and the least turned bits. Without `has_low` a number
+/// that is better than zero counts, others do not.
+template <extremum Extremum, policy P, class T, class Key>
+constexpr possible_rank<T> rank_of_block(Key lead, bool has_low, Key low) noexcept {
   using bits_type = typename detail::key_type<T>::type;
-  const auto greatest = static_cast<bits_type>(greatest_lane(d, lead));
+  const auto greatest = static_cast<bits_type>(lead);
   if constexpr (std::is_same_v<T, bool>) {
     return {greatest, true};
   } else if constexpr (!floating<T>) {
-    return {static_cast<bits_type>(greatest ^ static_cast<bits_type>(least_key<D>)), true};
+    return {static_cast<bits_type>(greatest ^ static_cast<bits_type>((std::numeric_limits<Key>::min)())),
+            true};
   } else {
     constexpr auto sign = static_cast<bits_type>(detail::format_of<T>::sign_bit);
     constexpr auto infinity = static_cast<bits_type>(detail::format_of<T>::infinity);
     const auto best = static_cast<bits_type>(greatest - static_cast<bits_type>(lead_shift<P, T>()));
-    if constexpr (P.nans == nans::propagate) {
-      const bool nan =
-          (best > infinity && best < sign) || greatest_lane(od, other) > greatest_other<Extremum, T, OD>();
-      if (nan) return {static_cast<bits_type>(~bits_type{0}), true};
-    }
-    if (P.nans == nans::total_order ? best < sign : best <= infinity)
+    if (P.nans == nans::omit ? best <= infinity : best < sign) {
       return {rank_of_turned<Extremum, P, T>(best), true};
-    if (!has_low) return {0, false};
-    const auto least = static_cast<bits_type>(~static_cast<bits_type>(greatest_lane(d, hn::Not(low))));
-    if (P.nans == nans::omit && (least < sign || least > (sign | infinity))) return {0, false};
+    }
+    const auto least = static_cast<bits_type>(low);
+    if (!has_low || (P.nans == nans::omit && (least < sign || least > (sign | infinity)))) return {0, false};
     return {rank_of_turned<Extremum, P, T>(least), true};
   }
+}
+
+/// Whether there is a NaN among n elements, at least a vector.
+template <class T, class D>
+HWY_INLINE HWY_ATTR bool has_nan(D d, const T* x, index_t n) {
+  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  const auto infinity = hn::Set(d, static_cast<hn::TFromD<D>>(detail::format_of<T>::infinity));
+  const auto magnitude_mask = hn::Set(d, greatest_key<D>);
+  auto greatest = hn::Zero(d);
+  for (index_t i = 0; i < n; i += lanes) {
+    greatest = hn::Max(greatest, hn::And(load_bits(d, x + (i + lanes <= n ? i : n - lanes)), magnitude_mask));
+  }
+  return !hn::AllFalse(d, hn::Gt(greatest, infinity));
 }
 
 /// The first (last) element of a block with this key. It is there.
@@ -254,7 +282,8 @@ inline const T* gather_block(const T* x, index_t n, index_t stride, void* to) no
   return reinterpret_cast<const T*>(bytes);
 }
 
-inline constexpr index_t row_block_bytes = 2048;
+/// Blocks of a row: short rows are to be searched again in a short block.
+inline constexpr index_t short_block_bytes = 1024, long_block_bytes = 8192;
 
 /// The winner of one row of at least a vector: the first, or the last, of the elements with the greatest rank.
 template <extremum Extremum, policy P, class T>
@@ -263,9 +292,11 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
   using D = key_tag<T>;
   const other_tag<Extremum, D> od;
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  constexpr auto block = row_block_bytes / static_cast<index_t>(sizeof(T));
+  constexpr auto size = static_cast<index_t>(sizeof(T));
+  const index_t block =
+      (stride == 1 && n * size >= 8 * long_block_bytes ? long_block_bytes : short_block_bytes) / size;
   using rank_type = typename detail::key_type<T>::type;
-  HWY_ALIGN unsigned char packed[row_block_bytes];
+  HWY_ALIGN unsigned char packed[short_block_bytes];
 
   rank_type zero_rank = 0, top = static_cast<rank_type>(~rank_type{0});
   if constexpr (floating<T>) {
@@ -281,8 +312,15 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
   rank_type best = 0;
   index_t winner = -1, winner_end = 0;
   auto limit = hn::Set(d, least_key<D>), low_limit = hn::Set(d, greatest_key<D>);
-  for (index_t done = 0; done < n; done += block) {
+  index_t done = 0;
+  while (done < n) {
+    // All blocks but the first begin at a vector's address, and none is shorter than one.
     index_t begin = done, end = n - done < block ? n : done + block;
+    if (done == 0 && end < n) {
+      const auto address = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(x) / sizeof(T));
+      end -= last ? lanes - 1 - (address + n - end - 1) % lanes : (address + end) % lanes;
+    }
+    done = end;
     if (end - begin < lanes) begin = end - lanes;
     if (last) {
       const index_t mirrored = n - begin;
@@ -292,26 +330,29 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
     const T* const elements =
         stride == 1 ? x + begin : gather_block(x + begin * stride, end - begin, stride, packed);
 
+    const index_t ahead = last && stride == 1 ? -block : 0;
     const bool has_low = floating<T> && (winner < 0 || best < zero_rank);
     auto lead = hn::Zero(d), low = lead;
     auto other = hn::Zero(od);
     if (has_low) {
-      scan_block<Extremum, P, floating<T>>(d, od, elements, end - begin, lead, other, low);
+      scan_block<Extremum, P, floating<T>>(d, od, elements, end - begin, ahead, lead, other, low);
     } else {
-      scan_block<Extremum, P, false>(d, od, elements, end - begin, lead, other, low);
+      scan_block<Extremum, P, false>(d, od, elements, end - begin, ahead, lead, other, low);
     }
-    bool candidate = winner < 0 || !hn::AllFalse(d, hn::Gt(lead, limit));
+    bool candidate = winner < 0 || !hn::AllFalse(d, hn::Gt(lead, limit)), nan = false;
     if constexpr (floating<T>) {
-      if (P.nans == nans::propagate) {
-        const auto number = hn::Set(od, greatest_other<Extremum, T, decltype(od)>());
-        candidate = candidate || !hn::AllFalse(od, hn::Gt(other, number));
+      if constexpr (P.nans == nans::propagate) {
+        nan = may_be_nan<Extremum, T>(d, od, other) && (sizeof(T) < 8 || has_nan(d, elements, end - begin));
       }
-      candidate = candidate || (has_low && !hn::AllFalse(d, hn::Gt(low_limit, low)));
+      candidate = candidate || nan || (has_low && !hn::AllFalse(d, hn::Gt(low_limit, low)));
     }
     if (!candidate) continue;
-    const possible_rank<T> found = rank_of_block<Extremum, P, T>(d, od, lead, other, has_low, low);
-    limit = hn::Max(limit, hn::Set(d, greatest_lane(d, lead)));
-    low_limit = hn::Min(low_limit, hn::Not(hn::Set(d, greatest_lane(d, hn::Not(low)))));
+    const auto greatest = greatest_lane(d, lead), least = hn::Not(greatest_lane(d, hn::Not(low)));
+    limit = hn::Max(limit, greatest);
+    low_limit = hn::Min(low_limit, least);
+    const possible_rank<T> found =
+        nan ? possible_rank<T>{top, true}
+            : rank_of_block<Extremum, P, T>(hn::GetLane(greatest), has_low, hn::GetLane(least));
     if (found.known && (winner < 0 || found.rank > best)) {
       best = found.rank;
       winner = begin;
@@ -332,7 +373,7 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
 
 /// Rows of two vectors of columns, the second one `second` elements on: `row` is the number of the first row.
 template <extremum Extremum, policy P, bool Keys, class T, class D, class OD>
-HWY_INLINE HWY_ATTR void take_rows(D d, OD /*od*/, const T* x, index_t n, index_t stride, index_t second,
+HWY_INLINE HWY_ATTR void take_rows(D d, OD od, const T* x, index_t n, index_t stride, index_t second,
                                    hn::Vec<D> row, hn::Vec<D>& best0, hn::Vec<D>& winner0, hn::Vec<D>& best1,
                                    hn::Vec<D>& winner1, hn::Vec<OD>& other) {
   const auto one = hn::Set(d, hn::TFromD<D>{1});
@@ -347,7 +388,7 @@ HWY_INLINE HWY_ATTR void take_rows(D d, OD /*od*/, const T* x, index_t n, index_
       rank0 = leads_of<Extremum, P, T>(d, bits0);
       rank1 = leads_of<Extremum, P, T>(d, bits1);
       if constexpr (P.nans == nans::propagate) {
-        other = hn::Max(other, hn::Max(other_order<Extremum>(d, bits0), other_order<Extremum>(d, bits1)));
+        other = hn::Max(other, hn::Max(hn::BitCast(od, bits0), hn::BitCast(od, bits1)));
       }
     }
     winner0 = hn::IfThenElse(hn::Gt(rank0, best0), row, winner0);
@@ -546,9 +587,10 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
       (sizeof(key) == 8 ? index_t{1} << 62 : static_cast<index_t>(greatest_key<D>)) / row_group * row_group;
   constexpr std::size_t most = tile_bytes / sizeof(T);
   HWY_ALIGN key best[most], winner[most];
-  HWY_ALIGN hn::TFromD<OD> others[most / 2 + HWY_MAX_BYTES / sizeof(key)];
+  HWY_ALIGN hn::TFromD<OD> others[(tile_bytes / 2 + HWY_MAX_BYTES) / sizeof(hn::TFromD<OD>)];
   HWY_ALIGN unsigned char packed[pack_bytes];
 
+  const auto other_lanes = static_cast<index_t>(hn::Lanes(od));
   const bool pack = step != 1 || width < lanes;
   const index_t columns = width < lanes ? lanes : width;
   const index_t second = columns < 2 * lanes ? columns - lanes : lanes;
@@ -570,7 +612,7 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
       }
       const bool fresh = begin == 0 && row == 0;
       for (index_t at = 0, pair = 0;;
-           at = at + 2 * lanes < last_pair ? at + 2 * lanes : last_pair, pair += lanes) {
+           at = at + 2 * lanes < last_pair ? at + 2 * lanes : last_pair, pair += other_lanes) {
         auto best0 = hn::Set(d, least_key<D>), best1 = best0, winner0 = hn::Zero(d), winner1 = winner0;
         auto other = hn::Set(od, least_key<OD>);
         if (!fresh) {
@@ -605,14 +647,13 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
     using rule = deciding<P, T>;
     const auto below = hn::Set(d, static_cast<key>(static_cast<key>(rule::least) + lead_shift<P, T>() - 1));
     for (index_t at = 0, pair = 0;;
-         at = at + 2 * lanes < last_pair ? at + 2 * lanes : last_pair, pair += lanes) {
+         at = at + 2 * lanes < last_pair ? at + 2 * lanes : last_pair, pair += other_lanes) {
       const auto best0 = hn::LoadU(d, best + at), best1 = hn::LoadU(d, best + at + second);
       bool decided = hn::AllTrue(d, hn::Gt(hn::Min(best0, best1), below));
       if constexpr (P.nans == nans::propagate) {
         decided = decided && hn::AllFalse(d, hn::Gt(hn::Max(best0, best1),
                                                     hn::Set(d, static_cast<key>(rule::greatest))));
-        decided = decided && hn::AllFalse(od, hn::Gt(hn::LoadU(od, others + pair),
-                                                     hn::Set(od, greatest_other<Extremum, T, OD>())));
+        decided = decided && !may_be_nan<Extremum, T>(d, od, hn::LoadU(od, others + pair));
       }
       if (!decided) {
         const index_t some = width - at < second + lanes ? width - at : second + lanes;
