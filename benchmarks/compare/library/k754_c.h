@@ -52,7 +52,7 @@ typedef struct k754_c_conv2d_options {
   int64_t weight_layout;
 } k754_c_conv2d_options;
 
-/* The threads that calls may use, the calling one included; at first 1. The others sleep between calls. */
+/* The threads that calls may use, the calling one included; at first 1. The others sleep when there are no calls. */
 int k754_c_set_threads(int32_t count);
 
 /* "k754 0.1.0 | GCC 12.2.0 | AVX3", valid until the next call. */

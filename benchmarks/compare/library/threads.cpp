@@ -1,4 +1,5 @@
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -14,8 +15,12 @@
 
 namespace {
 
-/// Workers that sleep until there is work, so that they take no time from what runs between the calls. Each job is a
-/// number of its own; a worker takes indices of the job from a common counter.
+/// How long a worker looks for the next job before it sleeps: as OpenMP's do, so that calls in a row find it awake, but
+/// not long enough to take time from what runs after them.
+constexpr std::chrono::microseconds patience(200);
+
+/// A job is open from when `run` offers it until `run` itself finds no index left; workers that come in time join it,
+/// and `run` waits for those only.
 class pool {
  public:
   ~pool() { resize(0); }
@@ -24,13 +29,14 @@ class pool {
     {
       const std::lock_guard lock(mutex_);
       stop_ = true;
+      job_.fetch_add(1);
     }
     wake_.notify_all();
     for (std::thread& worker : workers_) worker.join();
     workers_.clear();
     stop_ = false;
     workers_.reserve(workers);
-    for (std::size_t i = 0; i < workers; ++i) workers_.emplace_back([this, job = job_] { work(job); });
+    for (std::size_t i = 0; i < workers; ++i) workers_.emplace_back([this, job = job_.load()] { work(job); });
   }
 
   void run(std::size_t count, void (*task)(const void*, std::size_t), const void* context) {
@@ -43,26 +49,35 @@ class pool {
       task_ = task;
       context_ = context;
       count_ = count;
-      next_.store(0, std::memory_order_relaxed);
-      busy_.store(workers_.size(), std::memory_order_relaxed);
-      ++job_;
+      next_.store(0);
+      open_ = true;
+      job_.fetch_add(1);
     }
     wake_.notify_all();
     take_all();
-    while (busy_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+    {
+      const std::lock_guard lock(mutex_);
+      open_ = false;
+    }
+    while (joined_.load() != 0) std::this_thread::yield();
   }
 
  private:
-  void work(std::uint64_t done) {
+  void work(std::uint64_t seen) {
     for (;;) {
+      const auto sleep_at = std::chrono::steady_clock::now() + patience;
+      while (job_.load() == seen && std::chrono::steady_clock::now() < sleep_at) {
+      }
       {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return stop_ || job_ != done; });
+        wake_.wait(lock, [&] { return job_.load() != seen; });
         if (stop_) return;
-        done = job_;
+        seen = job_.load();
+        if (!open_) continue;
+        joined_.fetch_add(1);
       }
       take_all();
-      busy_.fetch_sub(1, std::memory_order_release);
+      joined_.fetch_sub(1);
     }
   }
 
@@ -72,12 +87,12 @@ class pool {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool stop_ = false;
-  std::uint64_t job_ = 0;
+  bool stop_ = false, open_ = false;
   void (*task_)(const void*, std::size_t) = nullptr;
   const void* context_ = nullptr;
   std::size_t count_ = 0;
-  std::atomic<std::size_t> next_ = 0, busy_ = 0;
+  std::atomic<std::uint64_t> job_ = 0;
+  std::atomic<std::size_t> next_ = 0, joined_ = 0;
   std::vector<std::thread> workers_;
 };
 

@@ -14,6 +14,10 @@ from peers import Prepared, find, returning
 from work import ConvLayout, Work
 
 
+def shared(array: np.ndarray) -> jax.Array:
+    return jax.device_put(array, may_alias=True)
+
+
 class Library:
     versions = f"jax {jax.__version__}, optax {optax.__version__}"
     conv_layout = ConvLayout("nhwc", "hwio")
@@ -40,7 +44,7 @@ class Library:
     def _compiled(self, work: Work, function: Callable[..., object], *names: str) -> Prepared:
         compiled = jax.jit(function)
         with self._wide(work):
-            arguments = [jnp.asarray(work.inputs[name]) for name in names]
+            arguments = [shared(work.inputs[name]) for name in names]
             run = self._complete(work, lambda: compiled(*arguments))
         return returning(run, self._arrays)
 
@@ -64,9 +68,9 @@ class Library:
         return [np.asarray(a) for a in jax.tree.leaves(results)]
 
     def _softmax_backward(self, work: Work) -> Prepared:
-        _, pullback = jax.vjp(lambda x: jax.nn.softmax(x, work.axis), jnp.asarray(work.inputs["x"]))
+        _, pullback = jax.vjp(lambda x: jax.nn.softmax(x, work.axis), shared(work.inputs["x"]))
         backward = jax.jit(lambda f, upstream: f(upstream))
-        upstream = jnp.asarray(work.inputs["upstream"])
+        upstream = shared(work.inputs["upstream"])
         return returning(self._complete(work, lambda: backward(pullback, upstream)), self._arrays)
 
     def _cross_entropy(self, work: Work) -> Prepared:
