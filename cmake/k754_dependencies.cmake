@@ -20,6 +20,19 @@ function(k754_require_fmt)
   FetchContent_MakeAvailable(fmt)
 endfunction()
 
+# CLI11::CLI11 and nlohmann_json::nlohmann_json
+function(k754_require_cli11_and_json)
+  FetchContent_Declare(CLI11 SYSTEM
+    URL ${k754_archives}/c/cli11/cli11_2.4.1+ds.orig.tar.xz
+    URL_HASH SHA256=0b8fbf2398875f15f30a675c7f412123a2aaa38df2863e991de72004fd5f1292
+    FIND_PACKAGE_ARGS 2 GLOBAL)
+  FetchContent_Declare(nlohmann_json SYSTEM
+    URL ${k754_archives}/n/nlohmann-json3/nlohmann-json3_3.11.3.orig.tar.gz
+    URL_HASH SHA256=0d8ef5af7f9794e3263480193c491549b2ba6cc74bb018906202ada498a79406
+    FIND_PACKAGE_ARGS 3 GLOBAL)
+  FetchContent_MakeAvailable(CLI11 nlohmann_json)
+endfunction()
+
 # k754_catch2: Catch2 2.13 or 3, for sources that include tests/support/catch.hpp; main() is tests/support/main.cpp.
 function(k754_require_catch2)
   if(TARGET k754_catch2)

@@ -1,0 +1,139 @@
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+
+#include <k754/cross_entropy.hpp>
+#include <k754/softmax.hpp>
+
+#include "data.hpp"
+#include "workload.hpp"
+
+namespace benchmarks {
+
+namespace {
+
+enum class form { loss, gradient, both };
+
+template <class T>
+struct arguments {
+  problem p;
+  buffer<T> logits, probabilities, weights, loss, gradient;
+  buffer<std::int64_t> labels;
+
+  extents rows() const {
+    extents shape = p.shape;
+    shape.erase(shape.begin() + p.axis);
+    return shape;
+  }
+
+  arguments(const problem& of, form f) : p(of) {
+    logits = buffer<T>(element_count(p.shape));
+    if (p.labels == "index") {
+      labels = buffer<std::int64_t>(element_count(rows()));
+    } else {
+      probabilities = buffer<T>(element_count(p.shape));
+    }
+    if (p.class_weights) weights = buffer<T>(classes());
+    if (f != form::gradient) loss = buffer<T>(p.reduction == "mean" ? 1 : element_count(rows()));
+    if (f != form::loss) gradient = buffer<T>(element_count(p.shape));
+  }
+
+  index_t classes() const { return p.shape[static_cast<std::size_t>(p.axis)]; }
+
+  template <form F>
+  k754::status call(const pool_executor& ex) {
+    if (p.labels == "index") return call_with<F>(dense<const std::int64_t>(rows(), labels.data()), ex);
+    return call_with<F>(dense<const T>(p.shape, probabilities.data()), ex);
+  }
+
+  template <form F, class Labels>
+  k754::status call_with(const Labels& given, const pool_executor& ex) {
+    const auto x = dense<const T>(p.shape, logits.data());
+    k754::cross_entropy_options<T> options{
+        .axis = p.axis, .ignore_index = p.ignore_index, .label_smoothing = p.label_smoothing};
+    if (p.class_weights) options.class_weights = dense<const T>({classes()}, weights.data());
+    const extents losses = p.reduction == "mean" ? extents{} : rows();
+    if (p.reduction == "none") options.reduction = k754::reduction::none;
+    if constexpr (F != form::gradient) {
+      const k754::status done = k754::try_cross_entropy(x, given, dense<T>(losses, loss.data()), options, ex);
+      if (F == form::loss || done != k754::status::ok) return done;
+    }
+    if constexpr (F != form::loss) {
+      return k754::try_cross_entropy_backward(x, given, dense<T>(p.shape, gradient.data()), options, ex);
+    }
+  }
+};
+
+template <class T>
+void widen(const buffer<T>& from, buffer<double>& to) {
+  for (std::size_t i = 0; i < from.size(); ++i) to.data()[i] = static_cast<double>(from.data()[i]);
+}
+
+template <form F, class T>
+workload make(const problem& p, thread_pool& pool) {
+  const auto held = std::make_shared<arguments<T>>(p, F);
+  const pool_executor ex{&pool};
+  fill(held->logits.elements(), "random", 1, 3);
+  for (std::size_t i = 0; i < held->labels.size(); ++i) {
+    held->labels.data()[i] =
+        static_cast<std::int64_t>(random_bits(5, i) % static_cast<std::uint64_t>(held->classes()));
+  }
+  if (held->probabilities.size() > 0) {
+    fill(held->probabilities.elements(), "random", 6);
+    const auto q = dense<T>(p.shape, held->probabilities.data());
+    if (k754::try_softmax(q, q, {.axis = p.axis}, ex) != k754::status::ok)
+      throw std::runtime_error("no labels");
+  }
+  for (T& weight : held->weights.elements()) {
+    weight = T(0.5 + std::fabs(random_normal(8, static_cast<std::uint64_t>(&weight - held->weights.data()))));
+  }
+
+  workload w;
+  w.run = repeated([held, ex] { return held->template call<F>(ex); });
+  if (F != form::gradient) w.outputs.push_back(held->loss.memory());
+  if (F != form::loss) w.outputs.push_back(held->gradient.memory());
+  if constexpr (std::is_same_v<T, double>) {
+    w.max_ulp = unknown_error;
+  } else {
+    w.max_ulp = [held, ex]() -> std::optional<double> {
+      arguments<double> exact(held->p, F);
+      widen(held->logits, exact.logits);
+      widen(held->probabilities, exact.probabilities);
+      widen(held->weights, exact.weights);
+      std::copy(held->labels.elements().begin(), held->labels.elements().end(), exact.labels.data());
+      if (exact.template call<F>(ex) != k754::status::ok) return std::nullopt;
+      return std::max(max_ulp_error<T>(held->loss.elements(), exact.loss.elements()),
+                      max_ulp_error<T>(held->gradient.elements(), exact.gradient.elements()));
+    };
+  }
+  const double bytes = static_cast<double>(held->logits.size() * sizeof(T));
+  const int inputs = p.labels == "index" ? 1 : 2;
+  w.memory = {.bytes_read = bytes * inputs,
+              .bytes_written = F == form::loss ? 0 : bytes,
+              .inputs = inputs,
+              .outputs = F == form::loss ? 0 : 1};
+  w.bytes_held =
+      (held->logits.size() + held->probabilities.size() + held->loss.size() + held->gradient.size()) *
+          sizeof(T) +
+      held->labels.size() * sizeof(std::int64_t);
+  return w;
+}
+
+template <form F>
+std::optional<workload> make_any(const problem& p, thread_pool& pool) {
+  if (p.policy != k754::policy{}) return std::nullopt;
+  return for_dtype(
+      p.dtype, [&]<class T>() { return make<F, T>(p, pool); }, f32, f64, f16, bf16);
+}
+
+}  // namespace
+
+void add_cross_entropy(workload_makers& makers) {
+  makers["cross_entropy"] = make_any<form::loss>;
+  makers["cross_entropy_backward"] = make_any<form::gradient>;
+  makers["cross_entropy_with_gradient"] = make_any<form::both>;
+}
+
+}  // namespace benchmarks

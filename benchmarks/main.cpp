@@ -1,0 +1,285 @@
+// k754_benchmark: the cases of cases.json, checked, timed, and held against the limits of the machine.
+//
+// A case is estimated on a slice, compared with the reference, and timed with others of its group at a time: every round
+// runs each of them once, after two untimed runs that warm the caches, repeated until that takes about 50 us, so that a
+// slow phase of the machine touches all alike. The figure is the median over the rounds.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <regex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <k754/simd.hpp>
+
+#include "limits.hpp"
+#include "problem.hpp"
+#include "report.hpp"
+#include "threads.hpp"
+#include "workload.hpp"
+
+namespace benchmarks {
+
+namespace {
+
+struct settings {
+  std::string cases = K754_BENCHMARK_CASES, filter, json, target;
+  std::size_t threads = 1, rounds = 15;
+  double limit_seconds = 60, seconds_per_case = 1;
+  bool list = false, quick = false;
+};
+
+/// One line on a terminal, nothing elsewhere.
+class progress {
+ public:
+  void say(const std::string& text) const {
+    if (terminal_) fmt::print(stderr, "\r\033[K{}", text);
+  }
+  ~progress() { say(""); }
+
+ private:
+  bool terminal_ = isatty(STDERR_FILENO) != 0;
+};
+
+double seconds_of(const workload& w, std::int64_t repetitions) {
+  const auto start = std::chrono::steady_clock::now();
+  w.run(repetitions);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Kernels run the reference while this lives.
+class reference_target {
+ public:
+  reference_target() : target_(k754::simd_target()) { k754::force_simd_target("reference"); }
+  reference_target(const reference_target&) = delete;
+  reference_target& operator=(const reference_target&) = delete;
+  ~reference_target() { k754::force_simd_target(target_); }
+
+ private:
+  const char* target_;
+};
+
+using snapshot = std::vector<std::vector<std::byte>>;
+
+/// What one run writes over bytes that are no result.
+snapshot outputs_of(const workload& w) {
+  for (const auto output : w.outputs) {
+    if (!w.restore) std::fill(output.begin(), output.end(), std::byte{0xA5});
+  }
+  if (w.restore) w.restore();
+  w.run(1);
+  snapshot bytes;
+  for (const auto output : w.outputs) bytes.emplace_back(output.begin(), output.end());
+  return bytes;
+}
+
+/// Whether the outputs are the reference's. They are the kernel's afterwards.
+bool is_right(const workload& w) {
+  snapshot expected;
+  {
+    const reference_target reference;
+    expected = outputs_of(w);
+  }
+  return outputs_of(w) == expected;
+}
+
+class benchmark_run {
+ public:
+  benchmark_run(const settings& s) : settings_(s), pool_(s.threads), limits_(pool_) {
+    add_argmax(makers_);
+    add_where(makers_);
+    add_softmax(makers_);
+    add_cross_entropy(makers_);
+    add_conv2d(makers_);
+    add_calls(makers_);
+  }
+
+  machine_limits& limits() { return limits_; }
+  bool all_right() const { return all_right_; }
+
+  std::vector<result> operator()(const std::vector<problem>& problems) {
+    std::vector<result> results;
+    std::vector<ready> batch;
+    std::size_t held = 0, done = 0;
+    const auto finish = [&] {
+      time(batch);
+      for (ready& r : batch) results[r.place].times = std::move(r.times);
+      batch.clear();
+      held = 0;
+    };
+    for (const problem& p : problems) {
+      constexpr std::size_t most_held = std::size_t{1} << 30, most_cases = 32;
+      if (!batch.empty() &&
+          (held >= most_held || batch.size() >= most_cases || problems[done - 1].group != p.group)) {
+        finish();
+      }
+      progress_.say(fmt::format("{} of {}: {}", ++done, problems.size(), p.id));
+      results.push_back({p, "ok", ""});
+      prepare(p, results, batch);
+      if (!batch.empty() && batch.back().place + 1 == results.size()) held += batch.back().work.bytes_held;
+    }
+    finish();
+    return results;
+  }
+
+ private:
+  struct ready {
+    std::size_t place;  ///< of its result
+    workload work;
+    std::int64_t repetitions = 1;
+    std::size_t rounds = 1;
+    bool is_long = false;
+    std::vector<double> times = {};
+  };
+
+  void prepare(const problem& p, std::vector<result>& results, std::vector<ready>& batch) {
+    result& r = results.back();
+    const auto maker = makers_.find(p.kernel);
+    if (maker == makers_.end()) {
+      r.status = "not run: no such kernel";
+      return;
+    }
+    const problem small = p.slice((p.nominal == "flop" ? 0x1p22 : 0x1p18) / (settings_.quick ? 8 : 1));
+    const double ratio = p.work() / small.work();
+    if (settings_.quick && p.work() > (p.nominal == "flop" ? 1e9 : 1 << 22)) {
+      r.status = "not run: --quick";
+      return;
+    }
+    auto work = maker->second(small, pool_);
+    if (!work) {
+      r.status = "not run: the library has no such form";
+      return;
+    }
+    const double estimate = seconds_of(*work, 1) * ratio;
+    double reference_estimate = 0;
+    {
+      const reference_target reference;
+      reference_estimate = seconds_of(*work, 1) * ratio;
+    }
+    if (estimate > settings_.limit_seconds) {
+      r.estimate = estimate;
+      r.status = fmt::format("not run: about {:.3g} s", estimate);
+      return;
+    }
+    if (!check(*work, r)) return;
+    r.exact = !work->max_ulp;
+    if (work->max_ulp) r.max_ulp = work->max_ulp();
+    if (ratio > 1) {
+      work = maker->second(p, pool_);
+      if (reference_estimate > settings_.limit_seconds) {
+        r.note = "checked on a slice";
+      } else if (!check(*work, r)) {
+        return;
+      }
+    }
+    r.bytes = work->memory.bytes_read + work->memory.bytes_written;
+    r.least_time = limits_.least_time(*work);
+    r.flop = work->flop;
+    if (r.least_time > 0)
+      r.limit = r.flop > 0 ? "FMA" : limits_.levels()[limits_.level_of(working_set(work->memory))].name;
+
+    ready next{results.size() - 1, std::move(*work)};
+    while (true) {
+      const double time = seconds_of(next.work, next.repetitions);
+      if (time >= 50e-6) {
+        next.is_long = time > 10e-3;
+        const double runs = settings_.seconds_per_case / (next.is_long ? time : 3 * time);
+        next.rounds = std::clamp<std::size_t>(static_cast<std::size_t>(runs), 1, settings_.rounds);
+        break;
+      }
+      next.repetitions *= 2;
+    }
+    batch.push_back(std::move(next));
+  }
+
+  bool check(const workload& w, result& r) {
+    if (is_right(w)) return true;
+    r.status = "WRONG: not the bits of the reference";
+    all_right_ = false;
+    return false;
+  }
+
+  void time(std::vector<ready>& batch) {
+    for (std::size_t round = 0; round < settings_.rounds; ++round) {
+      progress_.say(fmt::format("{} cases, round {} of {}", batch.size(), round + 1, settings_.rounds));
+      for (ready& r : batch) {
+        if (round >= r.rounds) continue;
+        if (!r.is_long) r.work.run(2);
+        r.times.push_back(seconds_of(r.work, r.repetitions) / static_cast<double>(r.repetitions));
+      }
+    }
+    for (ready& r : batch) std::sort(r.times.begin(), r.times.end());
+  }
+
+  const settings& settings_;
+  thread_pool pool_;
+  machine_limits limits_;
+  workload_makers makers_;
+  progress progress_;
+  bool all_right_ = true;
+};
+
+int run(const settings& s) {
+  std::vector<problem> problems = read_problems(s.cases);
+  const std::regex wanted(s.filter);
+  std::erase_if(problems, [&](const problem& p) { return !std::regex_search(p.id, wanted); });
+  if (problems.empty()) throw std::runtime_error(fmt::format("no case matches {}", s.filter));
+  if (s.list) {
+    for (const problem& p : problems) fmt::print("{:<14} {}\n", p.group, p.id);
+    return 0;
+  }
+  if (!s.target.empty() && !k754::force_simd_target(s.target.c_str())) {
+    std::string names;
+    k754::for_each_simd_target([&](const char* name) { names += std::string(" ") + name; });
+    throw std::runtime_error(fmt::format("target {} cannot run here; these can:{}", s.target, names));
+  }
+  benchmark_run benchmark(s);
+  fmt::print("{}", machine_text(benchmark.limits(), s.threads));
+  std::fflush(stdout);
+  const std::vector<result> results = benchmark(problems);
+  fmt::print("{}", table_text(results));
+  if (!s.json.empty()) write_json(s.json, benchmark.limits(), s.threads, results);
+  if (!benchmark.all_right()) fmt::print(stderr, "There are wrong results; they were not timed.\n");
+  return benchmark.all_right() ? 0 : 1;
+}
+
+}  // namespace
+
+}  // namespace benchmarks
+
+int main(int argc, char** argv) {
+  benchmarks::settings s;
+  CLI::App app("Times k754's kernels and holds them against the limits of this machine");
+  app.add_option("--filter", s.filter, "Only the cases whose id holds this regular expression");
+  app.add_flag("--list", s.list, "Print groups and ids, run nothing");
+  app.add_option("--json", s.json, "Write the figures to this file too");
+  app.add_option("--threads", s.threads, "Threads that kernels are given")
+      ->check(CLI::Range(1U, std::max(1U, std::thread::hardware_concurrency())));
+  app.add_option("--target", s.target,
+                 "Run this SIMD target, or \"reference\"; limits are still the machine's");
+  auto* const rounds = app.add_option("--rounds", s.rounds, "Rounds, of which the median is taken")
+                           ->check(CLI::Range(1, 100000));
+  auto* const limit = app.add_option("--limit-seconds", s.limit_seconds,
+                                     "What would take longer is not run, its reference not in full");
+  app.add_option("--seconds-per-case", s.seconds_per_case, "Fewer rounds for what would take longer in all");
+  app.add_flag("--quick", s.quick, "Small cases, three rounds: shows that it works");
+  app.add_option("--cases", s.cases, "The list of cases")->check(CLI::ExistingFile);
+  CLI11_PARSE(app, argc, argv);
+  if (s.quick && rounds->empty()) s.rounds = 3;
+  if (s.quick && limit->empty()) s.limit_seconds = 0.05;
+  try {
+    return benchmarks::run(s);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "k754_benchmark: {}\n", e.what());
+    return 2;
+  }
+}

@@ -1,0 +1,39 @@
+// What is said about the machine and about each case, as text and as JSON.
+#ifndef K754_BENCHMARKS_REPORT_HPP
+#define K754_BENCHMARKS_REPORT_HPP
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "limits.hpp"
+#include "problem.hpp"
+
+namespace benchmarks {
+
+struct result {
+  problem p;
+  std::string status;              ///< "ok", or why there are no times
+  std::string note;                ///< e.g. what was checked on a slice
+  std::vector<double> times = {};  ///< of one repetition, in seconds, a round each, sorted
+  double bytes = 0, flop = 0;
+  double least_time = 0;   ///< by the machine's limit; 0: none applies
+  std::string limit = {};  ///< which one
+  std::optional<double> max_ulp = {};
+  bool exact = false;
+  double estimate = 0;  ///< seconds, of what did not run
+
+  bool ran() const { return !times.empty(); }
+  double median() const { return times[times.size() / 2]; }
+};
+
+std::string machine_text(machine_limits& limits, std::size_t threads);
+std::string table_text(const std::vector<result>& results);
+/// Throws where the file cannot be written.
+void write_json(const std::string& file, machine_limits& limits, std::size_t threads,
+                const std::vector<result>& results);
+
+}  // namespace benchmarks
+
+#endif  // K754_BENCHMARKS_REPORT_HPP
