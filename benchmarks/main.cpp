@@ -184,6 +184,7 @@ class benchmark_run {
     r.bytes = work->memory.bytes_read + work->memory.bytes_written;
     r.least_time = limits_.least_time(*work);
     r.flop = work->flop;
+    r.only_reads = work->flop == 0 && work->memory.outputs == 0;
     if (r.least_time > 0)
       r.limit = r.flop > 0 ? "FMA" : limits_.levels()[limits_.level_of(working_set(work->memory))].name;
 

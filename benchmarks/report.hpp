@@ -21,6 +21,7 @@ struct result {
   double least_time = 0;   ///< by the machine's limit; 0: none applies
   std::string limit = {};  ///< which one
   std::optional<double> max_ulp = {};
+  bool only_reads = false;
   bool exact = false;
   double estimate = 0;  ///< seconds, of what did not run
 
