@@ -50,13 +50,14 @@ void for_all_numbers(Body&& body) {
 }  // namespace
 
 TEST_CASE("WH-05: the interval of keys of a condition holds what its definition says") {
-  case_count cases("numbers x thresholds", 1'000'000);
+  case_count cases("numbers x thresholds", sweep_floor(1'000'000));
   for_all_numbers([&]<class T>() {
     std::vector<T> numbers = special_numbers<T>();
     const std::vector<T> special = numbers;
     random_bits random(1);
     if (sizeof(T) <= 2) {
-      for (std::uint64_t bits = 0; bits < std::uint64_t{1} << (8 * sizeof(T)); ++bits) {
+      const std::uint64_t step = sizeof(T) == 1 ? 1 : 1 + 7 * static_cast<std::uint64_t>(test_scale() - 1);
+      for (std::uint64_t bits = 0; bits < std::uint64_t{1} << (8 * sizeof(T)); bits += step) {
         numbers.push_back(from_bytes<T>(bits));
       }
     } else {

@@ -220,10 +220,16 @@ void compare_all_lengths(const char* what, const Make& make_condition, const Set
     for (index_t i = 0; i < n; ++i) set(condition, i, (i * i + offset) % 3 == 0);
     const auto x = place<const Bits>(memory.x, n, 1, 2 + offset % 5);
     const auto y = place<const Bits>(memory.y, n, 1, 2 + offset % 3);
-    const auto output = place<Bits>(memory.output, n, 1, offset + 2);
-    const auto second = place<Bits>(memory.second, n, 1, offset % 7 == 0 ? offset + 3 : offset + 2);
+    auto output = place<Bits>(memory.output, n, 1, offset + 2);
+    auto second = place<Bits>(memory.second, n, 1, offset % 7 == 0 ? offset + 3 : offset + 2);
+    if (offset % 4 == 3) {  // elements where no element of their size should be
+      output.first = reinterpret_cast<Bits*>(reinterpret_cast<unsigned char*>(output.first) + 1);
+      second.first = reinterpret_cast<Bits*>(reinterpret_cast<unsigned char*>(second.first) + offset / 4 % 2);
+    }
     compare_where<Condition, Bits>(targets, condition, x, y, memory.output, output, n, scratch, cases,
                                    stores::streamed);
+    compare_where<Condition, Bits>(targets, make_condition(n, 0, 2), x, y, memory.output, output, n, scratch,
+                                   cases, stores::streamed);
     compare_backward<Condition, Bits>(targets, condition, x, memory.output, output, memory.second, second, n,
                                       gradients, cases, stores::streamed);
   }
