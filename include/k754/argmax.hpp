@@ -26,6 +26,7 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "detail/broadcast.hpp"
 #include "detail/layout.hpp"
@@ -186,6 +187,17 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
   layout results = options.keepdims ? without_axis(layout_of(output), axis) : layout_of(output);
   if (n == 0) rows.strides = {};  // there are no elements to point at
   sort_axes(rows, results);
+  // Short rows are searched side by side: along the longest axis, if the last one is too short for that.
+  if (n * static_cast<index_t>(sizeof(T)) < 768 && rows.rank > 1 && rows.extents[rows.rank - 1] < 16) {
+    std::size_t longest = rows.rank - 1;
+    for (std::size_t i = 0; i < rows.rank; ++i) {
+      if (rows.extents[i] > rows.extents[longest]) longest = i;
+    }
+    std::swap(rows.extents[longest], rows.extents[rows.rank - 1]);
+    std::swap(rows.strides[longest], rows.strides[rows.rank - 1]);
+    std::swap(results.extents[longest], results.extents[rows.rank - 1]);
+    std::swap(results.strides[longest], results.strides[rows.rank - 1]);
+  }
   const elementwise_loop<2> loop(rows, {rows.strides, results.strides});
   if (loop.count() == 0) return {};
 
@@ -197,18 +209,20 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
         x = {x.at(run.length - 1), -x.stride};
         result = {result.at(run.length - 1), -result.stride};
       }
-      constexpr index_t tile = 1024;
+      constexpr index_t tile = 2048;
       std::array<index_t, tile> winners;
       for (index_t at = 0; at < run.length; at += tile) {
         const index_t count = run.length - at < tile ? run.length - at : tile;
         find(x.at(at), n, stride, count, x.stride, winners.data());
-        for (index_t i = 0; i < count; ++i) body(winners[static_cast<std::size_t>(i)], result.at(at + i));
+        body(winners.data(), count, strided<Index>{result.at(at), result.stride});
       }
     });
   };
   if constexpr (P.all_nan == all_nan::error) {
     index_t unanswered = 0;
-    for_rows(0, loop.count(), [&](index_t winner, Index*) { unanswered += winner < 0 && n > 0 ? 1 : 0; });
+    for_rows(0, loop.count(), [&](const index_t* winners, index_t count, const strided<Index>&) {
+      for (index_t i = 0; i < count; ++i) unanswered += winners[i] < 0 && n > 0 ? 1 : 0;
+    });
     if (unanswered > 0) {
       return failure(status::all_nan_row, arg_extremum_name<Extremum>, "input", "has {} rows of NaNs",
                      unanswered);
@@ -220,8 +234,14 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
   const index_t grain =
       std::same_as<std::remove_cvref_t<Executor>, serial_executor> ? loop.count() : fair_grain;
   run_pieces(ex, loop.count(), grain, [&](index_t begin, index_t end) {
-    for_rows(begin, end,
-             [n](index_t winner, Index* result) { store(result, static_cast<Index>(answer<P>(winner, n))); });
+    for_rows(begin, end, [n](const index_t* winners, index_t count, const strided<Index>& result) {
+      if (result.stride == 1 && std::same_as<Index, index_t> && P.all_nan != all_nan::first) {
+        std::memcpy(static_cast<void*>(result.first), winners,
+                    static_cast<std::size_t>(count) * sizeof(Index));
+        return;
+      }
+      for (index_t i = 0; i < count; ++i) store(result.at(i), static_cast<Index>(answer<P>(winners[i], n)));
+    });
   });
   return {};
 }

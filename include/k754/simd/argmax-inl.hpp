@@ -157,9 +157,13 @@ HWY_INLINE HWY_ATTR hn::Vec<D> greatest_lane(D d, hn::Vec<D> v) {
 
 // ------------------------------------------------------------------------------------------------ rows
 
+/// Memory that will be read soon: n elements, `ahead` of x, maybe of no object.
 template <class T>
-K754_INLINE void prefetch_lines(const T* x, index_t n) noexcept {
-  for (index_t i = 0; i < n; i += 64 / static_cast<index_t>(sizeof(T))) __builtin_prefetch(x + i);
+K754_INLINE void prefetch(const T* x, index_t ahead, index_t n) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(x) + static_cast<std::uintptr_t>(ahead) * sizeof(T);
+  for (std::uintptr_t byte = 0; byte < static_cast<std::uintptr_t>(n) * sizeof(T); byte += 64) {
+    __builtin_prefetch(reinterpret_cast<const void*>(address + byte));
+  }
 }
 
 /// A block of at least one vector: its greatest leads, its greatest bits in the other order, its least turned bits.
@@ -176,7 +180,7 @@ HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, index_t a
   for (; i + 4 * lanes <= n; i += 4 * lanes) {
     const auto a = load_once(d, x + i), b = load_once(d, x + i + lanes);
     const auto c = load_once(d, x + i + 2 * lanes), e = load_once(d, x + i + 3 * lanes);
-    if (ahead != 0) prefetch_lines(x + i + ahead, 4 * lanes);
+    if (ahead != 0) prefetch(x + i, ahead, 4 * lanes);
     lead = hn::Max(lead, hn::Max(hn::Max(leads_of<Extremum, P, T>(d, a), leads_of<Extremum, P, T>(d, b)),
                                  hn::Max(leads_of<Extremum, P, T>(d, c), leads_of<Extremum, P, T>(d, e))));
     if constexpr (any_nan_wins) {
@@ -271,15 +275,35 @@ HWY_INLINE HWY_ATTR index_t find_key(D d, const T* x, index_t n, hn::TFromD<D> k
   }
 }
 
-/// Elements that are `stride` apart become adjacent.
+/// Copies n elements that are `stride` apart to adjacent ones.
 template <class T>
-inline const T* gather_block(const T* x, index_t n, index_t stride, void* to) noexcept {
-  auto* const bytes = static_cast<unsigned char*>(to);
-  for (index_t i = 0; i < n; ++i) {
-    std::memcpy(bytes + i * static_cast<index_t>(sizeof(T)), static_cast<const void*>(x + i * stride),
-                sizeof(T));
+HWY_INLINE HWY_ATTR void gather(const T* x, index_t n, index_t stride, unsigned char* to) {
+  constexpr auto size = static_cast<index_t>(sizeof(T));
+  index_t i = 0;
+  if (stride == 2) {
+    const key_tag<T> d;
+    const hn::Repartition<std::uint8_t, decltype(d)> bytes;
+    const auto lanes = static_cast<index_t>(hn::Lanes(d));
+    for (; i + lanes < n; i += lanes) {
+      const auto even = hn::ConcatEven(d, load_bits(d, x + 2 * i + lanes), load_bits(d, x + 2 * i));
+      hn::StoreU(hn::BitCast(bytes, even), bytes, to + i * size);
+    }
   }
-  return reinterpret_cast<const T*>(bytes);
+  for (; i + 4 <= n; i += 4) {
+    const T* const from = x + i * stride;
+    std::memcpy(to + i * size, static_cast<const void*>(from), sizeof(T));
+    std::memcpy(to + (i + 1) * size, static_cast<const void*>(from + stride), sizeof(T));
+    std::memcpy(to + (i + 2) * size, static_cast<const void*>(from + 2 * stride), sizeof(T));
+    std::memcpy(to + (i + 3) * size, static_cast<const void*>(from + 3 * stride), sizeof(T));
+  }
+  for (; i < n; ++i) std::memcpy(to + i * size, static_cast<const void*>(x + i * stride), sizeof(T));
+}
+
+/// The same, and where they are then.
+template <class T>
+HWY_INLINE HWY_ATTR const T* gather_block(const T* x, index_t n, index_t stride, unsigned char* to) {
+  gather(x, n, stride, to);
+  return reinterpret_cast<const T*>(to);
 }
 
 /// Blocks of a row: short rows are to be searched again in a short block.
@@ -519,10 +543,10 @@ HWY_INLINE HWY_ATTR void transpose_block(const std::uint8_t* x, index_t pitch, s
 
 #endif
 
-/// Rows of a matrix are taken so many at a time.
-inline constexpr index_t row_group = 16;
+/// Rows are taken so many at a time: in place, where each is a stream of memory, and packed.
+inline constexpr index_t row_group = 12, packed_row_group = 16;
 
-/// Copies n (at most row_group) elements of each column of a tile, `stride` apart, columns `step` apart, to rows of `pitch`
+/// Copies n (at most packed_row_group) elements of each column of a tile, `stride` apart, columns `step` apart, to rows of `pitch`
 /// adjacent ones. Writes up to 16 bytes' worth of rows.
 template <class T>
 HWY_ATTR void pack_columns(const T* x, index_t n, index_t stride, index_t width, index_t step,
@@ -553,11 +577,9 @@ HWY_ATTR void pack_columns(const T* x, index_t n, index_t stride, index_t width,
     }
   }
 #endif
-  if (step == 1 && done == end) {
-    for (index_t i = 0; i < n; ++i) {
-      std::memcpy(to + i * pitch * size, static_cast<const void*>(x + i * stride),
-                  static_cast<std::size_t>(width * size));
-    }
+  const index_t distance = stride < 0 ? -stride : stride;
+  if (done == end && step > 0 && step < distance) {
+    for (index_t i = 0; i < n; ++i) gather(x + i * stride, width, step, to + i * pitch * size);
     return;
   }
   for (index_t column = 0; column < width; ++column) {
@@ -570,7 +592,30 @@ HWY_ATTR void pack_columns(const T* x, index_t n, index_t stride, index_t width,
   }
 }
 
-inline constexpr index_t tile_bytes = 4096, pack_bytes = 8192;
+inline constexpr index_t tile_bytes = 8192, pack_bytes = 8192;
+
+/// Rows of a first block, as they are counted in lanes, as indices.
+template <class Key>
+HWY_INLINE HWY_ATTR void store_winners(const Key* rows, index_t count, index_t* winners) {
+  const hn::ScalableTag<std::int64_t> d;
+  const hn::Rebind<Key, decltype(d)> narrow;
+  const hn::Repartition<std::uint8_t, decltype(d)> bytes;
+  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  index_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    auto wide = hn::Zero(d);
+    if constexpr (sizeof(Key) == 8) {
+      wide = hn::LoadU(narrow, rows + i);
+    } else if constexpr (sizeof(Key) == 4) {
+      wide = hn::PromoteTo(d, hn::LoadU(narrow, rows + i));
+    } else {
+      const hn::Rebind<std::int32_t, decltype(d)> half;
+      wide = hn::PromoteTo(d, hn::PromoteTo(half, hn::LoadU(narrow, rows + i)));
+    }
+    hn::StoreU(hn::BitCast(bytes, wide), bytes, reinterpret_cast<std::uint8_t*>(winners + i));
+  }
+  for (; i < count; ++i) winners[i] = static_cast<index_t>(rows[i]);
+}
 
 /// The first of the elements with the greatest rank in each of `width` columns that are `step` apart, by keys or by leads.
 template <extremum Extremum, policy P, bool Keys, class T>
@@ -583,15 +628,15 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
   using key = hn::TFromD<D>;
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
   // Rows are counted in lanes, from the begin of each block of rows.
-  constexpr index_t row_block =
-      (sizeof(key) == 8 ? index_t{1} << 62 : static_cast<index_t>(greatest_key<D>)) / row_group * row_group;
+  constexpr index_t row_block = sizeof(key) == 8 ? index_t{1} << 62 : static_cast<index_t>(greatest_key<D>);
   constexpr std::size_t most = tile_bytes / sizeof(T);
   HWY_ALIGN key best[most], winner[most];
   HWY_ALIGN hn::TFromD<OD> others[(tile_bytes / 2 + HWY_MAX_BYTES) / sizeof(hn::TFromD<OD>)];
   HWY_ALIGN unsigned char packed[pack_bytes];
 
   const auto other_lanes = static_cast<index_t>(hn::Lanes(od));
-  const bool pack = step != 1 || width < lanes;
+  const index_t group = step == 1 ? row_group : packed_row_group;
+  const index_t farthest = stride < 0 ? 0 : (n - 1) * stride;
   const index_t columns = width < lanes ? lanes : width;
   const index_t second = columns < 2 * lanes ? columns - lanes : lanes;
   const index_t last_pair = columns - lanes - second;
@@ -601,11 +646,13 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
     if (begin > 0) {
       for (index_t column = 0; column < columns; ++column) winner[column] = -1;
     }
-    for (index_t row = 0; row < rows; row += row_group) {
-      const index_t count = rows - row < row_group ? rows - row : row_group;
+    for (index_t row = 0; row < rows; row += group) {
+      const index_t count = rows - row < group ? rows - row : group;
       const T* elements = x + (begin + row) * stride;
       index_t pitch = stride;
-      if (pack) {
+      // Vectors that are wider than the tile reach into the next rows: not where there are none.
+      const index_t first = (begin + row) * stride, behind = (begin + row + count - 1) * stride;
+      if (step != 1 || (first > behind ? first : behind) + columns > farthest + width) {
         pitch = columns;
         pack_columns(elements, count, stride, width, step, packed, pitch);
         elements = reinterpret_cast<const T*>(packed);
@@ -633,8 +680,12 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
         if (at >= last_pair) break;
       }
     }
-    for (index_t column = 0; column < width; ++column) {
-      if (begin == 0 || winner[column] >= 0) winners[column] = begin + static_cast<index_t>(winner[column]);
+    if (begin == 0) {
+      store_winners(winner, width, winners);
+    } else {
+      for (index_t column = 0; column < width; ++column) {
+        if (winner[column] >= 0) winners[column] = begin + static_cast<index_t>(winner[column]);
+      }
     }
   }
   if constexpr (Keys) {
@@ -670,7 +721,7 @@ HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t coun
                              index_t* winners) noexcept {
   constexpr auto size = static_cast<index_t>(sizeof(T));
   const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
-  const index_t tile = step == 1 ? tile_bytes / size : pack_bytes / size / row_group;
+  const index_t tile = step == 1 ? tile_bytes / size : pack_bytes / size / packed_row_group;
   for (index_t column = 0; column < count; column += tile) {
     index_t width = count - column < tile ? count - column : tile;
     if (width < lanes && count >= lanes) {  // columns that are done serve to fill a vector
@@ -706,7 +757,7 @@ HWY_ATTR void arg_extrema(const T* x, index_t n, index_t stride, index_t count, 
     return;
   }
   const index_t distance = stride < 0 ? -stride : stride, step_distance = step < 0 ? -step : step;
-  const bool short_rows = n * size < 256 || distance >= step_distance;
+  const bool short_rows = n * size < 768 || distance >= step_distance;
   if (count * 4 >= lanes && count > 1 && short_rows) {
     if (last) {
       x += (n - 1) * stride;
