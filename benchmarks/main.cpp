@@ -11,9 +11,10 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <exception>
+#include <iterator>
 #include <regex>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -106,7 +107,7 @@ class benchmark_run {
   machine_limits& limits() { return limits_; }
   bool all_right() const { return all_right_; }
 
-  std::vector<result> operator()(const std::vector<problem>& problems) {
+  std::vector<result> operator()(std::span<const problem> problems) {
     std::vector<result> results;
     std::vector<ready> batch;
     std::size_t held = 0, done = 0;
@@ -118,10 +119,7 @@ class benchmark_run {
     };
     for (const problem& p : problems) {
       constexpr std::size_t most_held = std::size_t{1} << 30, most_cases = 32;
-      if (!batch.empty() &&
-          (held >= most_held || batch.size() >= most_cases || problems[done - 1].group != p.group)) {
-        finish();
-      }
+      if (held >= most_held || batch.size() >= most_cases) finish();
       progress_.say(fmt::format("{} of {}: {}", ++done, problems.size(), p.id));
       results.push_back({p, "ok", ""});
       prepare(p, results, batch);
@@ -246,8 +244,16 @@ int run(const settings& s) {
   benchmark_run benchmark(s);
   fmt::print("{}", machine_text(benchmark.limits(), s.threads));
   std::fflush(stdout);
-  const std::vector<result> results = benchmark(problems);
-  fmt::print("{}", table_text(results));
+  std::vector<result> results;
+  for (auto first = problems.begin(); first != problems.end();) {
+    const auto last =
+        std::find_if(first, problems.end(), [&](const problem& p) { return p.group != first->group; });
+    std::vector<result> group = benchmark({first, last});
+    fmt::print("{}", table_text(group));
+    std::fflush(stdout);
+    std::move(group.begin(), group.end(), std::back_inserter(results));
+    first = last;
+  }
   if (!s.json.empty()) write_json(s.json, benchmark.limits(), s.threads, results);
   if (!benchmark.all_right()) fmt::print(stderr, "There are wrong results; they were not timed.\n");
   return benchmark.all_right() ? 0 : 1;
