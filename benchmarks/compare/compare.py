@@ -68,26 +68,33 @@ PROCESS_ENVIRONMENT = {
 
 @dataclass
 class Results:
-    """What the processes said: header and rows by (peer, threads)."""
+    """What the processes said: their headers by peer, their rows by (peer, threads)."""
 
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     rows: dict[tuple[str, int], dict[str, dict[str, Any]]] = field(default_factory=dict)
     missing_peers: dict[str, str] = field(default_factory=dict)
 
+    def save(self, path: Path) -> None:
+        rows = [[peer, threads, of_peer] for (peer, threads), of_peer in self.rows.items()]
+        path.write_text(json.dumps([self.headers, rows, self.missing_peers]))
+
+    @staticmethod
+    def load(path: Path) -> Results:
+        headers, rows, missing_peers = json.loads(path.read_text())
+        return Results(headers, {(peer, threads): of_peer for peer, threads, of_peer in rows}, missing_peers)
+
 
 def main() -> int:
     arguments = parse_arguments()
-    cases = [
-        case
-        for case in json.loads(CASES.read_text())
-        if case["peers"] and re.search(arguments.filter, case["id"]) is not None
-    ]
+    all_cases = [case for case in json.loads(CASES.read_text()) if case["peers"]]
+    cases = [case for case in all_cases if re.search(arguments.filter, case["id"]) is not None]
     if not cases:
         print(f"compare: no row matches {arguments.filter!r}", file=sys.stderr)
         return 2
     arguments.work.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(arguments.work / "logs", ignore_errors=True)
-    results = Results()
+    raw = arguments.work / "raw.json"
+    results = Results.load(raw) if arguments.keep and raw.exists() else Results()
     pythons = prepare_environments(arguments.peers, arguments.work, results)
 
     cores = len(os.sched_getaffinity(0))
@@ -102,7 +109,8 @@ def main() -> int:
         for n in threads:
             for peer, python in pythons.items():
                 measure(peer, python, n, phase, arguments, results)
-                write(arguments.work, cases, threads, results)
+                results.save(raw)
+                write(arguments.work, all_cases, results)
     plot(arguments.work, pythons)
     print(f"\nwritten: {arguments.work}/compare.json, table.md, plot.svg")
     return 0
@@ -115,10 +123,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--filter", default="", help="regular expression: rows whose id it matches")
     parser.add_argument("--peers", type=names, default=list(ENVIRONMENTS), help="separated by commas")
     parser.add_argument("--threads", type=numbers, default=[1, 2], help="numbers of threads, e.g. 1,2")
+    parser.add_argument("--keep", action="store_true", help="keep earlier results of what is not measured again")
     parser.add_argument("--rounds", type=int, default=15, help="at most so many for each row and peer")
-    parser.add_argument("--budget", type=float, default=0.6, help="seconds of rounds for each row and peer")
+    parser.add_argument("--budget", type=float, default=0.5, help="seconds of rounds for each row and peer")
     parser.add_argument(
-        "--whole", type=float, default=0.25, help="k754 gets a part of the work where a call takes longer (s)"
+        "--whole", type=float, default=0.15, help="k754 gets a part of the work where a call takes longer (s)"
     )
     parser.add_argument("--limit", type=float, default=60, help="k754 is not run where a call takes longer (s)")
     arguments = parser.parse_args()
@@ -205,7 +214,7 @@ def install(peer: str, path: Path, index_arguments: list[str]) -> str | None:
         ],
     )
     for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
         if done.returncode != 0:
             said = (done.stderr or done.stdout).strip().splitlines()
             return said[-1] if said else f"{command[0]} failed"
@@ -243,7 +252,7 @@ def measure(
                 text=True,
                 env=os.environ | PROCESS_ENVIRONMENT | thread_environment(threads),
             )
-            for line in process.stdout:
+            for line in process.stdout or ():
                 message = json.loads(line)
                 if "id" not in message:
                     results.headers[peer] = message
@@ -281,7 +290,8 @@ def progress(peer: str, threads: int, done: int, total: int) -> None:
 # Results
 
 
-def write(work: Path, cases: list[dict[str, Any]], threads: list[int], results: Results) -> None:
+def write(work: Path, cases: list[dict[str, Any]], results: Results) -> None:
+    threads = sorted({n for _, n in results.rows})
     document = {
         "machine": machine(results),
         "missing_peers": results.missing_peers,

@@ -23,7 +23,6 @@ DTYPE_CODES = {
     "float32": 11,
     "float64": 12,
 }
-UNSUPPORTED = -1
 
 
 class Tensor(ctypes.Structure):
@@ -67,6 +66,17 @@ def tensor(array: np.ndarray) -> Tensor:
     )
 
 
+Argument = np.ndarray | Conv2dOptions | int | None
+
+
+def as_c(argument: Argument) -> object:
+    if isinstance(argument, int):
+        return ctypes.c_int64(argument)
+    if isinstance(argument, np.ndarray):
+        return ctypes.byref(tensor(argument))
+    return None if argument is None else ctypes.byref(argument)
+
+
 class Library:
     def __init__(self, path: Path, threads: int) -> None:
         self._library = ctypes.CDLL(str(path))
@@ -82,17 +92,10 @@ class Library:
     def status_name(self, status: int) -> str:
         return self._library.k754_c_status_name(status).decode()
 
-    def prepare(self, name: str, *arguments: object) -> Callable[[], None]:
+    def prepare(self, name: str, *arguments: Argument) -> Callable[[], None]:
         """A call without arguments, ready to be repeated: tensors, options and integers are converted once."""
         function = getattr(self._library, f"k754_c_{name}")
-        converted = tuple(
-            ctypes.c_int64(a)
-            if isinstance(a, int)
-            else ctypes.byref(tensor(a) if isinstance(a, np.ndarray) else a)
-            if a is not None
-            else None
-            for a in arguments
-        )
+        converted = tuple(map(as_c, arguments))
 
         def call() -> None:
             status = function(*converted)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import ml_dtypes
@@ -102,10 +102,11 @@ class Conv2d:
     def output_size(self) -> tuple[int, int]:
         top, bottom, left, right = self.padding
         padded = (self.height + top + bottom, self.width + left + right)
-        return tuple(
+        height, width = (
             (n - (k - 1) * d - 1) // s + 1
             for n, k, d, s in zip(padded, self.kernel, self.dilation, self.stride, strict=True)
         )
+        return height, width
 
     def image(self, layout: ConvLayout, channels: int, size: tuple[int, int]) -> tuple[int, ...]:
         extents = {"n": self.batch, "h": size[0], "w": size[1], "c": channels}
@@ -131,23 +132,30 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[in
     return total // 2, total - total // 2
 
 
-@dataclass
+@dataclass(frozen=True)
 class Work:
     case: Case
-    kernel: str
     amount: float  # elements or floating-point operations of one call
     inputs: dict[str, np.ndarray]
     outputs: dict[str, np.ndarray]
-    layout: ConvLayout = ConvLayout()
-    conv: Conv2d | None = None
-    k754_arguments: list[object] = field(default_factory=list)
+    k754_function: str
+    k754_arguments: Sequence[k754.Argument]
+    layout: ConvLayout
+
+    @property
+    def kernel(self) -> str:
+        return self.case["kernel"]
 
     @property
     def axis(self) -> int:
         return self.case.get("axis", 0)
 
+    @property
+    def conv(self) -> Conv2d:
+        return Conv2d.of(self.case)
+
     def k754_call(self, library: k754.Library) -> Callable[[], None]:
-        return library.prepare(*self.k754_arguments)
+        return library.prepare(self.k754_function, *self.k754_arguments)
 
     def disagreement(self, answer: list[np.ndarray]) -> str | None:
         """What tells k754's outputs and the peer's answer apart, or nothing."""
@@ -214,11 +222,12 @@ def build_arg_extremum(case: Case, layout: ConvLayout, rng: np.random.Generator)
     index = empty(shape[:axis] + shape[axis + 1 :], np.dtype(np.int64))
     return Work(
         case,
-        case["kernel"],
         x.size,
         {"x": x},
         {"index": index},
-        k754_arguments=[case["kernel"], x, index, axis],
+        case["kernel"],
+        (x, index, axis),
+        layout,
     )
 
 
@@ -230,11 +239,12 @@ def build_where(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Wor
     output = empty(shape, x.dtype)
     return Work(
         case,
-        "where",
         x.size,
         {"mask": mask, "x": x, "y": y},
         {"output": output},
-        k754_arguments=["where", mask, x, y, output],
+        "where",
+        (mask, x, y, output),
+        layout,
     )
 
 
@@ -254,11 +264,12 @@ def build_softmax(case: Case, layout: ConvLayout, rng: np.random.Generator) -> W
     output = empty(shape if kernel != "logsumexp" else shape[:axis] + shape[axis + 1 :], x.dtype)
     return Work(
         case,
-        kernel,
         x.size,
         inputs,
         {"output": output},
-        k754_arguments=[kernel, *arguments, output, axis, precision_of(case)],
+        kernel,
+        (*arguments, output, axis, precision_of(case)),
+        layout,
     )
 
 
@@ -273,14 +284,14 @@ def build_cross_entropy(case: Case, layout: ConvLayout, rng: np.random.Generator
     outputs = {"loss": empty((), logits.dtype)}
     if case["kernel"] == "cross_entropy_with_gradient":
         outputs["dlogits"] = empty(shape, logits.dtype)
-    arguments = ["cross_entropy", logits, labels, outputs["loss"], outputs.get("dlogits"), axis]
     return Work(
         case,
-        case["kernel"],
         logits.size,
         {"logits": logits, "labels": labels},
         outputs,
-        k754_arguments=arguments,
+        "cross_entropy",
+        (logits, labels, outputs["loss"], outputs.get("dlogits"), axis),
+        layout,
     )
 
 
@@ -299,16 +310,22 @@ def build_conv2d(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Wo
     x = random(case, image, rng)
     taps = math.prod(conv.kernel) * conv.channels // conv.groups
     w = random(case, conv.weight(layout), rng, taps**-0.5)
-    precision = precision_of(case)
+    inputs = {"x": x, "w": w}
     if case["kernel"] == "conv2d":
-        y = empty(result, x.dtype)
-        arguments = ["conv2d", x, w, y, options, precision]
-        return Work(case, "conv2d", conv.flop(), {"x": x, "w": w}, {"y": y}, layout, conv, arguments)
-    upstream = random(case, result, rng)
-    outputs = {"dx": empty(image, x.dtype), "dw": empty(w.shape, x.dtype)}
-    arguments = ["conv2d_backward", x, w, upstream, outputs["dx"], outputs["dw"], options, precision]
-    inputs = {"x": x, "w": w, "upstream": upstream}
-    return Work(case, "conv2d_backward", 2 * conv.flop(), inputs, outputs, layout, conv, arguments)
+        outputs = {"y": empty(result, x.dtype)}
+    else:
+        inputs["upstream"] = random(case, result, rng)
+        outputs = {"dx": empty(image, x.dtype), "dw": empty(w.shape, x.dtype)}
+    convolutions = len(outputs)  # each gradient is as much work as the convolution
+    return Work(
+        case,
+        convolutions * conv.flop(),
+        inputs,
+        outputs,
+        case["kernel"],
+        (*inputs.values(), *outputs.values(), options, precision_of(case)),
+        layout,
+    )
 
 
 BUILDERS: dict[str, Callable[[Case, ConvLayout, np.random.Generator], Work]] = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -46,12 +46,12 @@ def filling(run: Callable[[], object], to_arrays: Callable[[], list[np.ndarray]]
     return Prepared(run, answer, preallocated=True)
 
 
-def returning(run: Callable[[], object], to_arrays: Callable[[object], list[np.ndarray]]) -> Prepared:
+def returning(run: Callable[[], object], to_arrays: Callable[[Any], list[np.ndarray]]) -> Prepared:
     """A call that allocates its result."""
     return Prepared(run, lambda: to_arrays(run()), preallocated=False)
 
 
-def find(functions: dict[str, Callable[[Work], Prepared]], work: Work) -> Prepared:
+def find(functions: Mapping[str, Callable[[Work], Prepared]], work: Work) -> Prepared:
     if work.kernel not in functions:
         raise Unsupported(f"no {work.kernel}")
     return functions[work.kernel](work)
