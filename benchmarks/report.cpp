@@ -66,10 +66,10 @@ std::string time_text(double seconds) {
 /// The whole input in less than its reading takes: the kernel stopped before its end.
 bool stopped_early(const result& r) { return r.only_reads && r.least_time > 4 * r.median(); }
 
-double unit_rate(const result& r) { return r.p.work() / r.median() * 1e-9; }
+double unit_rate(const result& r) { return r.p.work() / r.median() * (r.p.nominal == "calls" ? 1e-6 : 1e-9); }
 
 const char* unit_of(const problem& p) {
-  return p.nominal == "flop" ? "GFLOP/s" : p.nominal == "calls" ? "Gcall/s" : "Gel/s";
+  return p.nominal == "flop" ? "GFLOP/s" : p.nominal == "calls" ? "Mcall/s" : "Gel/s";
 }
 
 std::string error_text(const result& r) {
