@@ -111,6 +111,10 @@ def main() -> int:
                 measure(peer, python, n, phase, arguments, results)
                 results.save(raw)
                 write(arguments.work, all_cases, results)
+    write(arguments.work, all_cases, results)
+    if not any(results.rows.values()):
+        print("compare: nothing was measured", file=sys.stderr)
+        return 1
     plot(arguments.work, pythons)
     print(f"\nwritten: {arguments.work}/compare.json, table.md, plot.svg")
     return 0
@@ -216,6 +220,8 @@ def install(peer: str, path: Path, index_arguments: list[str]) -> str | None:
     for command in commands:
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
         if done.returncode != 0:
+            if "ensurepip" in done.stdout:
+                return "Python has no ensurepip (Debian and Ubuntu: apt-get install python3-venv)"
             said = (done.stderr or done.stdout).strip().splitlines()
             return said[-1] if said else f"{command[0]} failed"
     (path / "installed.txt").write_text(requirements(peer).read_text())
@@ -357,7 +363,7 @@ def machine(results: Results) -> dict[str, Any]:
         "avx512": "avx512f" in flags,
         "cores": len(os.sched_getaffinity(0)),
         "caches": caches(),
-        "k754": next((header["k754"] for header in results.headers.values()), None),
+        "k754": next((header["k754"] for header in results.headers.values()), "k754"),
         "peers": {peer: header["peer"] for peer, header in results.headers.items()},
         "python": platform.python_version(),
         "date": datetime.date.today().isoformat(),

@@ -98,7 +98,8 @@ def table(document: dict[str, Any]) -> str:
         "",
         TABLE_TEXT,
     ]
-    lines += [f"{PEERS[peer]} is missing: {why}." for peer, why in document["missing_peers"].items()]
+    for peer, why in document["missing_peers"].items():
+        lines += ["", f"{PEERS[peer]} is missing: {why}."]
     for threads in sorted({row["threads"] for row in document["rows"]}):
         for group, title in GROUPS.items():
             rows = [row for row in document["rows"] if row["threads"] == threads and row["group"] == group]
