@@ -31,7 +31,7 @@
 ///             bits; interleaved elements of one buffer have none. Outputs share nothing with each other. A
 ///             scalar may be an element of an output: it is read first.
 /// Cost        One pass over the output's elements, in the order in which they lie in memory. No scratch
-///             memory; at most 12 KiB of stack. An output beyond the last-level cache that is no input is
+///             memory; at most 40 KiB of stack. An output beyond the last-level cache that is no input is
 ///             written past the caches.
 #ifndef K754_WHERE_HPP
 #define K754_WHERE_HPP
@@ -483,7 +483,7 @@ class byte_tiles {
   template <class Operand, class Plane>
   byte_tiles(const byte_condition<Operand>& c, const Plane& p, std::size_t n) noexcept
       : bytes_(p.of(n, c.data())) {}
-  bool in_rows() const noexcept { return bytes_.in_rows(); }
+  segments parts() const noexcept { return bytes_.parts(); }
   byte_run of(const tile& t) noexcept { return {bytes_.of(t)}; }
 
  private:
@@ -541,11 +541,13 @@ class bit_tiles {
   template <class Plane>
   bit_tiles(const bit_condition& c, const Plane& p, std::size_t n) noexcept
       : row_(c.along(p, n)), row_stride_(p.row_strides[n]) {}
-  bool in_rows() const noexcept { return row_.stride == 0 || row_.stride == 1; }
+  segments parts() const noexcept {
+    return row_.stride == 0 || row_.stride == 1 ? segments::whole_rows : segments::of_a_block;
+  }
 
   bit_run of(const tile& t) noexcept {
     const bit_run first = at(t.row, t.column);
-    if (t.rows == 1 ? in_rows() : row_.stride == 0 && row_stride_ == 0) return first;
+    if (t.rows == 1 ? parts() == segments::whole_rows : row_.stride == 0 && row_stride_ == 0) return first;
     if (t.rows > 1 && row_.stride == 1 && row_stride_ == t.columns) return first;
     const bool repeats = t.rows > 1 && row_stride_ == 0;
     if (!repeats || t.rows > repeated_) {
@@ -580,7 +582,9 @@ class number_tiles {
       : values_(p.of(n, bits_data(c.values))),
         interval_(interval_of(c.test)),
         test_(choose_test_elements<bits>()) {}
-  bool in_rows() const noexcept { return false; }  // long rows too go through the block
+  segments parts() const noexcept {  // the conditions of long rows go through a block
+    return smallest_of(values_.parts(), segments::of_a_block);
+  }
 
   bit_run of(const tile& t) noexcept {
     const strided<const bits> x = values_.of(t);
@@ -648,7 +652,7 @@ void select(const Condition& condition, const tensor_view<const T>& x, const ten
       tile_output<bits> results(p.of(3, bits_data(output)));
       for_tiles(p.rows, p.columns, tiles::limit < block_elements<bits> ? tiles::limit : block_elements<bits>,
                 p.columns * static_cast<index_t>(sizeof(T)) < short_row_bytes,
-                conditions.in_rows() && from_x.in_rows() && from_y.in_rows() && results.in_rows(),
+                smallest_of(conditions.parts(), from_x.parts(), from_y.parts(), results.parts()),
                 [&](const tile& t) {
                   const bool past = streamed && results.in_place(t) &&
                                     t.count() * static_cast<index_t>(sizeof(T)) >= streamed_bytes;
@@ -678,7 +682,7 @@ void select_gradients(const Condition& condition, const tensor_view<const T>& up
       tile_output<bits> results_x(p.of(2, bits_data(dx))), results_y(p.of(3, bits_data(dy)));
       for_tiles(p.rows, p.columns, tiles::limit < block_elements<bits> ? tiles::limit : block_elements<bits>,
                 p.columns * static_cast<index_t>(sizeof(T)) < short_row_bytes,
-                conditions.in_rows() && from.in_rows() && results_x.in_rows() && results_y.in_rows(),
+                smallest_of(conditions.parts(), from.parts(), results_x.parts(), results_y.parts()),
                 [&](const tile& t) {
                   const bool past = streamed && results_x.in_place(t) && results_y.in_place(t) &&
                                     t.count() * static_cast<index_t>(sizeof(T)) >= streamed_bytes;

@@ -94,6 +94,53 @@ TEST_CASE("where past the caches: the same bits, also by threads") {
   cases.check();
 }
 
+TEST_CASE("Transposed inputs whose columns lie powers of two apart") {
+  case_count cases("transposed elements", 3 * 2 * 37 * 300);
+  std::mt19937_64 random(9);
+  static constexpr index_t rows = 37, columns = 300, apart = 1024;
+  const auto check = [&]<class T>(index_t row_stride) {
+    std::vector<T> x(static_cast<std::size_t>(columns * apart)), y(static_cast<std::size_t>(rows * columns));
+    std::vector<std::uint8_t> mask(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const std::uint64_t word = random();
+      std::memcpy(static_cast<void*>(&x[i]), &word, sizeof(T));
+      mask[i] = static_cast<std::uint8_t>(word >> 60 & 1);
+    }
+    std::memcpy(static_cast<void*>(y.data()), x.data(), y.size() * sizeof(T));
+    const index_t origin = row_stride < 0 ? (1 - rows) * row_stride : 0;
+    const auto transposed = [&](auto& tensor) {
+      return tensor_view(tensor.data() + origin, {rows, columns}, {row_stride, apart});
+    };
+    std::vector<T> expected(y.size()), kept(y.size()), output(y.size()), dx(y.size()), dy(y.size());
+    for (index_t row = 0; row < rows; ++row) {
+      for (index_t column = 0; column < columns; ++column) {
+        const auto from = static_cast<std::size_t>(origin + row * row_stride + column * apart);
+        const auto to = static_cast<std::size_t>(row * columns + column);
+        std::memcpy(static_cast<void*>(&expected[to]), mask[from] != 0 ? &x[from] : &y[to], sizeof(T));
+        if (mask[from] != 0) std::memcpy(static_cast<void*>(&kept[to]), &x[from], sizeof(T));
+        cases.add();
+      }
+    }
+    const auto matrix = [&](std::vector<T>& m) { return tensor_view(m.data(), {rows, columns}); };
+    const auto bytes = y.size() * sizeof(T);
+    for_each_target([&](const char*) {
+      where(transposed(mask), transposed(x), matrix(y), matrix(output));
+      CHECK(std::memcmp(output.data(), expected.data(), bytes) == 0);
+      where_backward(transposed(mask), transposed(x), matrix(dx), matrix(dy));
+      CHECK(std::memcmp(dx.data(), kept.data(), bytes) == 0);
+      std::memset(static_cast<void*>(dx.data()), 0x5A, bytes);
+      where_backward(transposed(mask), transposed(x), matrix(dx), nullptr);
+      CHECK(std::memcmp(dx.data(), kept.data(), bytes) == 0);
+    });
+  };
+  for (const index_t row_stride : {index_t{1}, index_t{-3}}) {
+    check.template operator()<std::uint8_t>(row_stride);
+    check.template operator()<float>(row_stride);
+    check.template operator()<double>(row_stride);
+  }
+  cases.check();
+}
+
 TEST_CASE("The last-level cache has a plausible size") {
   const index_t bytes = detail::measured_last_level_cache_bytes();
   CHECK(bytes >= index_t{128} << 10);

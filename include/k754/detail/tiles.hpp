@@ -3,11 +3,11 @@
 /// lies so, through a small block on the stack otherwise. Rows that are too short to be runs are worked on several at once.
 ///
 ///     tile_input<T> x(plane.of(1, data)); tile_output<T> output(plane.of(2, to));
-///     for_tiles(plane.rows, plane.columns, tile_elements<T>, x.in_rows() && output.in_rows(), [&](const tile& t) {
-///       const auto to = output.of(t);
-///       kernel(x.of(t), to, t.count());      // strides 0 or 1 of x, 1 of the output
-///       output.finish(t, to);
-///     });
+///     for_tiles(plane.rows, plane.columns, block_elements<T>, short_rows, smallest_of(x.parts(), output.parts()),
+///               [&](const tile& t) {
+///                 kernel(x.of(t), output.of(t), t.count());      // strides 0 or 1 of x, 1 of the output
+///                 output.finish(t);
+///               });
 #ifndef K754_DETAIL_TILES_HPP
 #define K754_DETAIL_TILES_HPP
 
@@ -24,9 +24,9 @@
 namespace k754::detail {
 inline namespace K754_ABI {
 
-/// A part of one row, or several whole rows, as one run.
+/// A part of one row, or several whole rows, as one run; `rows_left` of the plane begin at `row`.
 struct tile {
-  index_t row, rows, column, columns;
+  index_t row, rows, column, columns, rows_left;
 
   constexpr index_t count() const noexcept { return rows * columns; }
 };
@@ -39,24 +39,42 @@ inline constexpr index_t block_elements = block_bytes / static_cast<index_t>(siz
 /// Rows of fewer bytes are joined into tiles.
 inline constexpr index_t short_row_bytes = 1024;
 
-/// Calls `body(tile)` for tiles that cover a plane; all but whole long rows have at most `limit` elements. `in_rows` says
-/// that every operand has its rows in place. Otherwise rows are taken in segments, one below the other, so that what the
-/// elements of a column share of a cache line is used before it is gone.
+/// Where the rows of an operand are nearer in memory than its columns, as in a transposed matrix, and the columns so far
+/// apart that they collide in the caches, which forget them before the next row, the block takes a panel of as many rows
+/// as have elements in one cache line.
+inline constexpr std::size_t colliding_bytes = 1024;
+inline constexpr index_t panel_columns = 128;
+template <class T>
+inline constexpr index_t panel_rows = 64 / static_cast<index_t>(sizeof(T));
+
+/// How the rows of the operands lie: in place; or segments of them go through a block, or through a panel.
+enum class segments : int { whole_rows, of_a_block, of_a_panel };
+
+/// Calls `body(tile)` for tiles that cover a plane; all but whole long rows have at most `limit` elements. Segments of rows
+/// are taken one below the other, so that what the elements of a column share of a cache line is used before it is gone.
 template <class Body>
-constexpr void for_tiles(index_t rows, index_t columns, index_t limit, bool short_rows, bool in_rows,
+constexpr void for_tiles(index_t rows, index_t columns, index_t limit, bool short_rows, segments parts,
                          const Body& body) {
   if (rows > 1 && short_rows && 2 * columns <= limit) {
     const index_t together = limit / columns;
     for (index_t row = 0; row < rows; row += together) {
-      body(tile{row, rows - row < together ? rows - row : together, 0, columns});
+      body(tile{row, rows - row < together ? rows - row : together, 0, columns, rows - row});
     }
     return;
   }
-  const index_t width = in_rows || columns < limit ? columns : limit;
+  index_t width = columns;
+  if (parts != segments::whole_rows && limit < width) width = limit;
+  if (parts == segments::of_a_panel && panel_columns < width) width = panel_columns;
   for (index_t column = 0; column < columns; column += width) {
     const index_t count = columns - column < width ? columns - column : width;
-    for (index_t row = 0; row < rows; ++row) body(tile{row, 1, column, count});
+    for (index_t row = 0; row < rows; ++row) body(tile{row, 1, column, count, rows - row});
   }
+}
+template <std::same_as<segments>... Parts>
+constexpr segments smallest_of(Parts... parts) noexcept {
+  segments smallest = segments::whole_rows;
+  ((smallest = parts > smallest ? parts : smallest), ...);
+  return smallest;
 }
 
 /// One value, `count` times. May write up to 7 bytes more.
@@ -88,22 +106,23 @@ class tile_input {
   tile_input(const tile_input&) = delete;
   tile_input& operator=(const tile_input&) = delete;
 
-  /// Whether parts of rows need no block.
-  bool in_rows() const noexcept { return plane_.stride == 0 || plane_.stride == 1; }
-  /// Whether every tile of whole rows has the elements of the one before.
-  bool repeats() const noexcept { return plane_.row_stride == 0; }
+  segments parts() const noexcept {
+    return plane_.stride == 0 || plane_.stride == 1 ? segments::whole_rows
+           : is_paneled()                           ? segments::of_a_panel
+                                                    : segments::of_a_block;
+  }
 
   strided<const T> of(const tile& t) noexcept {
     const strided<const T> first{plane_.at(t.row, t.column), plane_.stride};
     if (t.rows == 1) {
-      if (in_rows()) return first;
+      if (parts() == segments::whole_rows) return first;
+      if (is_paneled() && t.columns <= panel_columns) return from_panel(t);
       gather_elements(block_, first, t.columns);
-      repeated_ = 0;
       return {block_, 1};
     }
     if (plane_.stride == 0 && plane_.row_stride == 0) return first;
     if (plane_.stride == 1 && plane_.row_stride == t.columns) return first;
-    if (repeats() && t.rows <= repeated_) return {block_, 1};
+    if (plane_.row_stride == 0 && t.rows <= repeated_) return {block_, 1};
     for (index_t row = 0; row < t.rows; ++row) {
       T* const to = block_ + row * t.columns;
       if (plane_.stride == 0) {
@@ -117,9 +136,37 @@ class tile_input {
   }
 
  private:
+  bool is_paneled() const noexcept {
+    return plane_.row_stride != 0 && magnitude(plane_.row_stride) < magnitude(plane_.stride) &&
+           magnitude(plane_.stride) * sizeof(T) % colliding_bytes == 0;
+  }
+
+  /// The row of the tile in the panel that holds it, which is filled where it does not.
+  strided<const T> from_panel(const tile& t) noexcept {
+    if (t.column != panel_column_ || t.row < panel_row_ || t.row >= panel_row_ + panel_size_) {
+      panel_column_ = t.column;
+      panel_row_ = t.row;
+      panel_size_ = t.rows_left < panel_rows<T> ? t.rows_left : panel_rows<T>;
+      for (index_t column = 0; column < t.columns;
+           ++column) {  // the columns' lines, while others are awaited
+        __builtin_prefetch(plane_.at(t.row, t.column + column));
+        __builtin_prefetch(plane_.at(t.row + panel_size_ - 1, t.column + column));
+      }
+      for (index_t column = 0; column < t.columns; ++column) {
+        const T* const from = plane_.at(t.row, t.column + column);
+        for (index_t row = 0; row < panel_size_; ++row) {
+          block_[row * panel_columns + column] = load(from + row * plane_.row_stride);
+        }
+      }
+    }
+    return {block_ + (t.row - panel_row_) * panel_columns, 1};
+  }
+
   plane<const T> plane_;
   index_t repeated_ = 0;
-  T block_[static_cast<std::size_t>(block_elements<T>) + sizeof(std::uint64_t)];
+  index_t panel_row_ = 0, panel_column_ = 0, panel_size_ = 0;
+  T block_[static_cast<std::size_t>(panel_rows<T> * panel_columns)];
+  static_assert(panel_rows<T> * panel_columns >= block_elements<T> + 8);
 };
 
 template <std::unsigned_integral T>
@@ -129,7 +176,7 @@ class tile_output {
   tile_output(const tile_output&) = delete;
   tile_output& operator=(const tile_output&) = delete;
 
-  bool in_rows() const noexcept { return plane_.stride == 1; }
+  segments parts() const noexcept { return plane_.stride == 1 ? segments::whole_rows : segments::of_a_block; }
   bool in_place(const tile& t) const noexcept {
     return plane_.stride == 1 && (t.rows == 1 || plane_.row_stride == t.columns);
   }
