@@ -342,3 +342,5 @@ std::int64_t argmin(Input&& input) {
 }  // namespace k754
 
 #endif  // K754_ARGMAX_HPP
+
+#include "detail/highway_order-inl.hpp"

@@ -21,3 +21,5 @@
 #include "xlogy.hpp"
 
 #endif  // K754_K754_HPP
+
+#include "detail/highway_order-inl.hpp"

@@ -235,3 +235,5 @@ void for_each_simd_target(F&& f) {
 #endif
 
 #endif  // K754_SIMD_HPP
+
+#include "detail/highway_order-inl.hpp"

@@ -952,3 +952,5 @@ void where_apply_backward(Condition&& condition, F&& derivative, X&& x, Upstream
 }  // namespace k754
 
 #endif  // K754_WHERE_HPP
+
+#include "detail/highway_order-inl.hpp"
