@@ -128,7 +128,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--peers", type=names, default=list(ENVIRONMENTS), help="separated by commas")
     parser.add_argument("--threads", type=numbers, default=[1, 2], help="numbers of threads, e.g. 1,2")
     parser.add_argument("--keep", action="store_true", help="keep earlier results of what is not measured again")
-    parser.add_argument("--rounds", type=int, default=15, help="at most so many for each row and peer")
+    parser.add_argument("--rounds", type=int, default=51, help="at most so many for each row and peer")
     parser.add_argument("--budget", type=float, default=0.5, help="seconds of rounds for each row and peer")
     parser.add_argument(
         "--whole", type=float, default=0.15, help="k754 gets a part of the work where a call takes longer (s)"

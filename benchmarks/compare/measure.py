@@ -20,7 +20,7 @@ import k754
 import peers
 import work as workload
 
-BLOCK_SECONDS = 5e-3  # calls are repeated within a round until that takes so long
+BLOCK_SECONDS = 1e-3  # calls are repeated within a round until that takes so long; short, to fit between interruptions
 ESTIMATE_AMOUNT = {"elements": 20e3, "flop": 10e6}
 SETTLE_SECONDS = 2e-3  # for the other's threads to stop spinning
 
