@@ -69,13 +69,9 @@ struct arguments {
   }
 };
 
-/// |x| as doubles, or x itself.
-template <class T>
-void widen(const buffer<T>& from, buffer<double>& to, bool magnitudes) {
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    const double value = static_cast<double>(from.data()[i]);
-    to.data()[i] = magnitudes ? std::fabs(value) : value;
-  }
+/// The magnitudes of the elements.
+void drop_signs(const buffer<double>& x) {
+  for (double& value : x.elements()) value = std::fabs(value);
 }
 
 template <class T, k754::policy P>
@@ -100,10 +96,13 @@ workload make(const problem& p, thread_pool& pool) {
       w.max_ulp = [held, ex]() -> std::optional<double> {
         arguments<double, double> exact(held->p), magnitudes(held->p);
         for (arguments<double, double>* a : {&exact, &magnitudes}) {
-          widen(held->x, a->x, a == &magnitudes);
-          widen(held->w, a->w, a == &magnitudes);
-          widen(held->bias, a->bias, a == &magnitudes);
-          widen(held->upstream, a->upstream, a == &magnitudes);
+          widen(held->x, a->x);
+          widen(held->w, a->w);
+          widen(held->bias, a->bias);
+          widen(held->upstream, a->upstream);
+          if (a == &magnitudes) {
+            for (const auto* x : {&a->x, &a->w, &a->bias, &a->upstream}) drop_signs(*x);
+          }
           if (a->template call<k754::policy{}>(ex) != k754::status::ok) return std::nullopt;
         }
         double greatest = 0;

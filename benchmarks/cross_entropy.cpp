@@ -66,11 +66,6 @@ struct arguments {
   }
 };
 
-template <class T>
-void widen(const buffer<T>& from, buffer<double>& to) {
-  for (std::size_t i = 0; i < from.size(); ++i) to.data()[i] = static_cast<double>(from.data()[i]);
-}
-
 template <form F, class T>
 workload make(const problem& p, thread_pool& pool) {
   const auto held = std::make_shared<arguments<T>>(p, F);

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include <k754/bits.hpp>
 #include <k754/tensor_view.hpp>
@@ -98,7 +99,7 @@ T element_at(const std::string& data, std::uint64_t seed, std::uint64_t i, std::
     }
     return static_cast<T>(place(low, high));
   } else {
-    if (data == "equal" || data == "all_equal") return T(1.25F);
+    if (data == "equal") return T(1.25F);
     if (data == "ascending" || data == "descending") return T(place(0, 10 * scale));
     if (data == "full_range") {
       using bits = k754::bits_of<T>;
@@ -118,6 +119,27 @@ void fill(std::span<T> x, const std::string& data, std::uint64_t seed, double sc
   for (std::size_t i = 0; i < x.size(); ++i) {
     x[i] = element_at<T>(at_random ? random : data, seed, i, x.size(), scale);
   }
+}
+
+/// `p.mask` over `p.mask_shape`.
+template <class Truth>
+void fill_mask(std::span<Truth> mask, const problem& p) {
+  const index_t columns = p.mask_shape.back();
+  const index_t rows = p.mask_shape.size() > 1 ? p.mask_shape[p.mask_shape.size() - 2] : 1;
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    const auto place = static_cast<index_t>(i);
+    bool holds = p.mask == "true";
+    if (p.mask == "random") holds = (random_bits(7, i) & 1) != 0;
+    if (p.mask == "blocky") holds = (random_bits(7, i / 64) & 1) != 0;
+    if (p.mask == "causal") holds = place % columns <= place / columns % rows;
+    mask[i] = holds ? 1 : 0;
+  }
+}
+
+/// The same elements as doubles.
+template <class T>
+void widen(const buffer<T>& from, const buffer<double>& to) {
+  for (std::size_t i = 0; i < from.size(); ++i) to.data()[i] = static_cast<double>(from.data()[i]);
 }
 
 /// The elements in memory that `p.shape` is a view of: `step` and `offset` apply.

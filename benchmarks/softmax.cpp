@@ -40,7 +40,7 @@ void fill_logits(std::span<T> x, const std::string& data, index_t columns) {
   }
 }
 
-/// The arguments of one call; `U` are the types whose exact conversion to double is another set of them.
+/// The arguments of one call.
 template <class T>
 struct arguments {
   problem p;
@@ -93,18 +93,7 @@ void prepare(arguments<T>& a, const pool_executor& ex) {
     std::copy(a.output.elements().begin(), a.output.elements().end(), a.x.data());
     fill(a.upstream.elements(), "random", 2);
   }
-  const index_t columns = a.p.mask_shape.back();
-  for (std::size_t i = 0; i < a.mask.size(); ++i) {
-    const auto place = static_cast<index_t>(i);
-    const index_t rows = a.p.mask_shape.size() > 1 ? a.p.mask_shape[a.p.mask_shape.size() - 2] : 1;
-    a.mask.data()[i] =
-        a.p.mask == "causal" ? place % columns <= place / columns % rows : (random_bits(7, i) & 1) != 0;
-  }
-}
-
-template <class T>
-void widen(const buffer<T>& from, buffer<double>& to) {
-  for (std::size_t i = 0; i < from.size(); ++i) to.data()[i] = static_cast<double>(from.data()[i]);
+  fill_mask(a.mask.elements(), a.p);
 }
 
 template <form F, class T, k754::policy P>

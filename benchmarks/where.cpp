@@ -15,18 +15,8 @@ namespace benchmarks {
 namespace {
 
 buffer<std::uint8_t> mask_bytes(const problem& p) {
-  const index_t count = element_count(p.mask_shape);
-  buffer<std::uint8_t> mask(count);
-  const index_t columns = p.mask_shape.back();
-  const index_t rows = p.mask_shape.size() > 1 ? p.mask_shape[p.mask_shape.size() - 2] : 1;
-  for (index_t i = 0; i < count; ++i) {
-    const auto place = static_cast<std::uint64_t>(i);
-    bool holds = p.mask == "true";
-    if (p.mask == "random") holds = (random_bits(7, place) & 1) != 0;
-    if (p.mask == "blocky") holds = (random_bits(7, place / 64) & 1) != 0;
-    if (p.mask == "causal") holds = i % columns <= i / columns % rows;
-    mask.data()[i] = holds ? 1 : 0;
-  }
+  buffer<std::uint8_t> mask(element_count(p.mask_shape));
+  fill_mask(mask.elements(), p);
   return mask;
 }
 
