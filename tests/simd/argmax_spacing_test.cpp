@@ -1,4 +1,6 @@
 // argmin and argmax on vectors: many rows at once, short ones above all, of any stride and any distance apart.
+#include <limits>
+
 #include "argmax_compare.hpp"
 
 namespace k754_test {
@@ -34,6 +36,23 @@ TEST_CASE("Short rows of every length, one after the other, in both directions")
           compare_spaced(random, type, memory, results, n, stride, count, step, cases);
         }
       }
+    }
+    cases.check();
+  }
+}
+
+TEST_CASE("Strides that are never taken may be anything") {
+  constexpr index_t least = std::numeric_limits<index_t>::min();
+  for (const arg_searches& type : all_searches()) {
+    case_count cases("strides that are never taken, of " + type.type, 600 * type.calls());
+    const guarded_buffer memory(4096), results(4096);
+    const untyped_elements x = place(memory, 200, type.element_size, 1);
+    random_bits random(10);
+    for (const index_t stride : {least, std::numeric_limits<index_t>::max(), index_t{0}}) {
+      fill_randomly(random, type, x, 200);
+      compare_rows(type, x.at(0), 1, stride, 200, 1, results, cases);
+      compare_rows(type, x.at(0), 200, 1, 1, stride, results, cases);
+      compare_rows(type, x.at(0), 1, stride, 1, stride, results, cases);
     }
     cases.check();
   }

@@ -739,6 +739,21 @@ HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t coun
   }
 }
 
+/// Indices from the other end of the rows; -1 stays.
+HWY_INLINE HWY_ATTR void mirror_winners(index_t* winners, index_t count, index_t n) {
+  const hn::ScalableTag<std::int64_t> d;
+  const hn::Repartition<std::uint8_t, decltype(d)> bytes;
+  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  const auto none = hn::Set(d, std::int64_t{-1}), last = hn::Set(d, static_cast<std::int64_t>(n - 1));
+  index_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto winner = load_bits(d, winners + i);
+    const auto mirrored = hn::IfThenElse(hn::Eq(winner, none), none, hn::Sub(last, winner));
+    hn::StoreU(hn::BitCast(bytes, mirrored), bytes, reinterpret_cast<std::uint8_t*>(winners + i));
+  }
+  for (; i < count; ++i) winners[i] = winners[i] < 0 ? -1 : n - 1 - winners[i];
+}
+
 constexpr policy first_of_ties(policy p) noexcept {
   p.ties = ties::first;
   return p;
@@ -756,6 +771,8 @@ HWY_ATTR void arg_extrema(const T* x, index_t n, index_t stride, index_t count, 
     for (index_t row = 0; row < count; ++row) winners[row] = -1;
     return;
   }
+  if (n == 1) stride = 1;  // whatever it says, it is never taken
+  if (count == 1) step = 1;
   const index_t distance = stride < 0 ? -stride : stride, step_distance = step < 0 ? -step : step;
   const bool short_rows = n * size < 768 || distance >= step_distance;
   if (count * 4 >= lanes && count > 1 && short_rows) {
@@ -777,11 +794,7 @@ HWY_ATTR void arg_extrema(const T* x, index_t n, index_t stride, index_t count, 
     }
     last = backward;
   }
-  if (last) {
-    for (index_t row = 0; row < count; ++row) {
-      if (winners[row] >= 0) winners[row] = n - 1 - winners[row];
-    }
-  }
+  if (last) mirror_winners(winners, count, n);
 }
 
 }  // namespace HWY_NAMESPACE
