@@ -312,16 +312,17 @@ def measured(case: dict[str, Any], threads: int, results: Results) -> bool:
 
 
 def row(case: dict[str, Any], threads: int, results: Results) -> dict[str, Any]:
-    """Rates in 1e9 elements or floating-point operations a second. `k754` is its rate in the best peer's process;
-    `ratio` was formed there, the best peer is the one with the least."""
+    """Rates in 1e9 elements or floating-point operations a second. A ratio is that of two rates from one process, in
+    turn on the same buffers; the best peer is the one with the least, and `k754` the rate beside it."""
     of_peers = {
         peer: rows[case["id"]] for (peer, n), rows in results.rows.items() if n == threads and case["id"] in rows
     }
     timed = {peer: r for peer, r in of_peers.items() if "peer" in r}
-    with_ratio = {peer: r for peer, r in timed.items() if "ratio" in r}
+    both = {peer: r for peer, r in timed.items() if "k754" in r}
+    ratios = {peer: r["k754"] / r["peer"] for peer, r in both.items()}
     best = (
-        min(with_ratio, key=lambda peer: with_ratio[peer]["ratio"])
-        if with_ratio
+        min(ratios, key=lambda peer: ratios[peer])
+        if ratios
         else max(timed, key=lambda peer: timed[peer]["peer"], default=None)
     )
     result: dict[str, Any] = {
@@ -330,21 +331,21 @@ def row(case: dict[str, Any], threads: int, results: Results) -> dict[str, Any]:
         "group": case["group"],
         "threads": threads,
         "unit": {"elements": "Gel/s", "flop": "GFLOP/s"}[case["nominal"]],
-        "k754": rounded(with_ratio[best]["k754"] * 1e-9) if best in with_ratio else None,
+        "k754": rounded(both[best]["k754"] * 1e-9) if best in both else None,
         "peers": {peer: rounded(r["peer"] * 1e-9) for peer, r in timed.items()},
         "best_peer": best,
-        "ratio": rounded(with_ratio[best]["ratio"]) if best in with_ratio else None,
-        "ratios": {peer: rounded(r["ratio"]) for peer, r in with_ratio.items()},
-        "k754_beside": {peer: rounded(r["k754"] * 1e-9) for peer, r in with_ratio.items()},
+        "ratio": rounded(ratios[best]) if best in ratios else None,
+        "ratios": {peer: rounded(ratio) for peer, ratio in ratios.items()},
+        "k754_beside": {peer: rounded(r["k754"] * 1e-9) for peer, r in both.items()},
         "rounds": {peer: r["rounds"] for peer, r in timed.items()},
         "preallocated": [peer for peer, r in timed.items() if r["preallocated"]],
         "missing": {peer: r["missing"] for peer, r in of_peers.items() if "missing" in r} | results.missing_peers,
     }
-    parts = [r["part"] for r in with_ratio.values() if r["part"] < 1]
+    parts = [r["part"] for r in both.values() if r["part"] < 1]
     if parts:
         result["part"] = rounded(min(parts))
     not_run = [r["k754_missing"] for r in timed.values() if "k754_missing" in r]
-    if not_run and not with_ratio:
+    if not_run and not both:
         result["k754_missing"] = not_run[0]
     return result
 

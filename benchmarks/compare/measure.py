@@ -103,9 +103,6 @@ class Measurement:
         if ours is not None:
             row["part"] = part
             row["k754"] = ours.amount / statistics.median(seconds[1])
-            row["ratio"] = statistics.median(
-                (ours.amount / s) / (work.amount / t) for t, s in zip(*seconds, strict=True)
-            )
         return row
 
     def _our_work(

@@ -36,7 +36,7 @@ DTYPES = {"f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float6
 
 TABLE_TEXT = """\
 Rates in the unit named, higher is better; each row's best peer in bold. **ratio**: k754 / best peer, above 1 k754 is
-faster; the median over rounds in which both took turns on the same buffers. `*`: the peer wrote into memory that it was
+faster; medians over rounds in which both took turns on the same buffers. `*`: the peer wrote into memory that it was
 given, as k754 does; without, it allocated its result. `part`: k754 was timed on that part of the work."""
 
 Row = dict[str, Any]
