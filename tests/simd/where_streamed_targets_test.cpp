@@ -12,6 +12,7 @@
 #include "../support/case_count.hpp"
 #include "../support/catch.hpp"
 #include "../support/executors.hpp"
+#include "../support/guarded_buffer.hpp"
 #include "../support/targets.hpp"
 #include "../support/test_scale.hpp"
 
@@ -99,17 +100,23 @@ TEST_CASE("Transposed inputs whose columns lie powers of two apart") {
   std::mt19937_64 random(9);
   static constexpr index_t rows = 37, columns = 300, apart = 1024;
   const auto check = [&]<class T>(index_t row_stride) {
-    std::vector<T> x(static_cast<std::size_t>(columns * apart)), y(static_cast<std::size_t>(rows * columns));
-    std::vector<std::uint8_t> mask(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) {
+    // The last row, or the first, lies at a guarded page.
+    const index_t reach =
+        (columns - 1) * apart + (rows - 1) * (row_stride < 0 ? -row_stride : row_stride) + 1;
+    const auto count = static_cast<std::size_t>(reach);
+    const guarded_buffer x_memory(count * sizeof(T)), mask_memory(count);
+    T* const x = row_stride < 0 ? x_memory.flush_with_begin<T>() : x_memory.flush_with_end<T>(count);
+    std::uint8_t* const mask = row_stride < 0 ? mask_memory.begin() : mask_memory.end() - count;
+    std::vector<T> y(static_cast<std::size_t>(rows * columns));
+    for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t word = random();
       std::memcpy(static_cast<void*>(&x[i]), &word, sizeof(T));
       mask[i] = static_cast<std::uint8_t>(word >> 60 & 1);
     }
-    std::memcpy(static_cast<void*>(y.data()), x.data(), y.size() * sizeof(T));
+    std::memcpy(static_cast<void*>(y.data()), x, y.size() * sizeof(T));
     const index_t origin = row_stride < 0 ? (1 - rows) * row_stride : 0;
-    const auto transposed = [&](auto& tensor) {
-      return tensor_view(tensor.data() + origin, {rows, columns}, {row_stride, apart});
+    const auto transposed = [&](auto* tensor) {
+      return tensor_view(tensor + origin, {rows, columns}, {row_stride, apart});
     };
     std::vector<T> expected(y.size()), kept(y.size()), output(y.size()), dx(y.size()), dy(y.size());
     for (index_t row = 0; row < rows; ++row) {

@@ -1,9 +1,9 @@
 // where, its gradient and the conditions that numbers make, on vectors: the bits of reference/where.hpp. Read once for each
 // target (no include guard); where.hpp includes everything that is needed before.
 //
-// Runs are of adjacent elements; inputs may also be one value. The first and the last vector of a run are made before
-// anything is written, so that outputs may be inputs; they overlap the vectors between, which begin where the output is
-// aligned. The caller orders what is streamed. Anything else, and what is shorter than a vector, is left to the reference.
+// Runs are of adjacent elements; inputs may also be one value. The first and the last vector of a run overlap the vectors
+// between, which begin where the output is aligned. Where an output is an input, both are made before anything is written;
+// where none is, the last is made last, so that nobody waits for memory that is far ahead. The caller orders what is streamed. Anything else, and what is shorter than a vector, is left to the reference.
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
@@ -81,6 +81,22 @@ HWY_INLINE HWY_ATTR hn::Mask<D> mask_in_group(D d, const detail::bit_run& condit
   return mask_at(d, condition, i + k * lanes_of(d));
 #else
   constexpr std::size_t lanes = HWY_LANES(hn::TFromD<D>), size = lanes < 8 ? 1 : lanes / 8;
+#if HWY_TARGET > HWY_AVX3  // without mask registers: all bits of the group in every lane, tested one by one
+  if constexpr (sizeof(hn::TFromD<D>) >= 4) {
+    constexpr std::size_t group_size = static_cast<std::size_t>(unrolled) * lanes / 8;
+    const std::uint8_t* const from = condition.bytes + ((condition.first + i) >> 3);
+    const int past = static_cast<int>((condition.first + i) & 7);
+    std::uint32_t all = 0;
+    std::memcpy(&all, from, group_size);
+    if (past != 0) {
+      const auto more = std::uint64_t{from[group_size]} << (8 * group_size);
+      all = static_cast<std::uint32_t>((more | all) >> past);
+    }
+    const auto first_bits = hn::Shl(hn::Set(d, 1), hn::Iota(d, 0));
+    const auto bits = hn::ShiftRightSame(hn::Set(d, all), static_cast<int>(k) * static_cast<int>(lanes));
+    return hn::TestBit(bits, first_bits);
+  }
+#endif
   const index_t bit = condition.first + i;
   const int shift = static_cast<int>(bit & 7);
   const index_t in_group = k * static_cast<index_t>(lanes);
@@ -150,8 +166,9 @@ HWY_INLINE HWY_ATTR void write_four(D d, hn::Vec<D> v0, hn::Vec<D> v1, hn::Vec<D
 template <class D, class Bits = hn::TFromD<D>>
 HWY_INLINE HWY_ATTR void copy_run(D d, detail::strided<const Bits> x, Bits* output, index_t n,
                                   detail::stores how) {
+  if (x.first == output && x.stride == 1) return;
   const index_t lanes = lanes_of(d);
-  const auto first = load_run(d, x, 0), last = load_run(d, x, n - lanes);
+  const auto first = load_run(d, x, 0);
   HWY_ALIGN Bits copies[room_for_copies<Bits>];
   index_t i = first_aligned(d, output);
   const bool streamed = how == detail::stores::streamed && is_aligned(d, output + i);
@@ -163,7 +180,21 @@ HWY_INLINE HWY_ATTR void copy_run(D d, detail::strided<const Bits> x, Bits* outp
   }
   for (; i < n - lanes; i += lanes) store_elements(d, load_run(d, x, i), output + i);
   store_elements(d, first, output);
-  store_elements(d, last, output + (n - lanes));
+  store_elements(d, load_run(d, x, n - lanes), output + (n - lanes));
+}
+
+/// Whether the condition is made of what is there.
+HWY_INLINE HWY_ATTR bool is_at(const detail::byte_run& condition, const void* x) {
+  return static_cast<const void*>(condition.bytes.first) == x;
+}
+HWY_INLINE HWY_ATTR bool is_at(const detail::bit_run&, const void*) {
+  return false;
+}  // bits are in place of nothing
+
+template <class D, class Condition, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR hn::Vec<D> selected_at(D d, const Condition& condition, detail::strided<const Bits> x,
+                                           detail::strided<const Bits> y, index_t i) {
+  return hn::IfThenElse(mask_at(d, condition, i), load_run(d, x, i), load_run(d, y, i));
 }
 
 /// What reference::where gives.
@@ -182,9 +213,10 @@ HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, d
     copy_run(d, condition(0) ? x : y, output.first, n, how);
     return;
   }
-  const auto first = hn::IfThenElse(mask_at(d, condition, 0), load_run(d, x, 0), load_run(d, y, 0));
-  const auto last =
-      hn::IfThenElse(mask_at(d, condition, n - lanes), load_run(d, x, n - lanes), load_run(d, y, n - lanes));
+  const bool in_place = x.first == output.first || y.first == output.first || is_at(condition, output.first);
+  const auto first = selected_at(d, condition, x, y, 0);
+  auto last = first;
+  if (in_place) last = selected_at(d, condition, x, y, n - lanes);
   HWY_ALIGN Bits x_copies[room_for_copies<Bits>];
   HWY_ALIGN Bits y_copies[room_for_copies<Bits>];
   index_t i = first_aligned(d, output.first);
@@ -209,9 +241,9 @@ HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, d
     } while (i + unrolled * lanes <= n);
   }
   for (; i < n - lanes; i += lanes) {
-    store_elements(d, hn::IfThenElse(mask_at(d, condition, i), load_run(d, x, i), load_run(d, y, i)),
-                   output.first + i);
+    store_elements(d, selected_at(d, condition, x, y, i), output.first + i);
   }
+  if (!in_place) last = selected_at(d, condition, x, y, n - lanes);
   store_elements(d, first, output.first);
   store_elements(d, last, output.first + (n - lanes));
 }
@@ -228,8 +260,16 @@ HWY_ATTR void where_backward(const Condition& condition, detail::strided<const B
     reference::where_backward(condition, upstream, dx, dy, n);
     return;
   }
-  const auto first_mask = mask_at(d, condition, 0), last_mask = mask_at(d, condition, n - lanes);
-  const auto first = load_run(d, upstream, 0), last = load_run(d, upstream, n - lanes);
+  const bool in_place = upstream.first == dx.first || upstream.first == dy.first ||
+                        is_at(condition, dx.first) || is_at(condition, dy.first);
+  const auto first_mask = mask_at(d, condition, 0);
+  const auto first = load_run(d, upstream, 0);
+  auto last_mask = first_mask;
+  auto last = first;
+  if (in_place) {
+    last_mask = mask_at(d, condition, n - lanes);
+    last = load_run(d, upstream, n - lanes);
+  }
   HWY_ALIGN Bits copies[room_for_copies<Bits>];
   index_t i = first_aligned(d, dx.first);
   const bool streamed =
@@ -254,6 +294,10 @@ HWY_ATTR void where_backward(const Condition& condition, detail::strided<const B
     const auto gradient = load_run(d, upstream, i);
     store_elements(d, hn::IfThenElseZero(mask, gradient), dx.first + i);
     store_elements(d, hn::IfThenZeroElse(mask, gradient), dy.first + i);
+  }
+  if (!in_place) {
+    last_mask = mask_at(d, condition, n - lanes);
+    last = load_run(d, upstream, n - lanes);
   }
   store_elements(d, hn::IfThenElseZero(first_mask, first), dx.first);
   store_elements(d, hn::IfThenZeroElse(first_mask, first), dy.first);
