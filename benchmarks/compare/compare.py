@@ -115,7 +115,7 @@ def main() -> int:
     if not any(results.rows.values()):
         print("compare: nothing was measured", file=sys.stderr)
         return 1
-    plot(arguments.work, pythons)
+    plot(arguments.work)
     print(f"\nwritten: {arguments.work}/compare.json, table.md, plot.svg")
     return 0
 
@@ -381,11 +381,13 @@ def caches() -> dict[str, str]:
     return found
 
 
-def plot(work: Path, pythons: dict[str, Path]) -> None:
-    if "numpy" not in pythons:
+def plot(work: Path) -> None:
+    environment = environment_path(work, "numpy")
+    if not is_complete(environment, "numpy"):
         print("no plot: it needs the numpy environment")
         return
-    subprocess.run([pythons["numpy"], "-B", HERE / "report.py", work / "compare.json", work / "plot.svg"], check=True)
+    python = environment / "bin" / "python"
+    subprocess.run([python, "-B", HERE / "report.py", work / "compare.json", work / "plot.svg"], check=True)
 
 
 if __name__ == "__main__":
