@@ -14,8 +14,7 @@
 ///             The condition has bytes: bool, uint8 or int8, of which any that is not 0 is true (WH-09).
 ///             Other tensors become conditions by name: `nonzero(x)`, `greater_than(x, threshold)` (WH-05),
 ///             and `packed_bits(bytes, columns)`, least significant bit first (WH-19).
-/// Result      Selected elements are copied as bits: -0, subnormals, signalling NaNs and payloads pass as
-/// they
+/// Result      Selected elements are copied as bits: -0, subnormals, signalling NaNs and payloads pass as they
 ///             are, whatever FTZ/DAZ say, and raise no flag (WH-02 .. WH-04, WH-12 .. WH-15). The operand
 ///             that is not selected has no effect, whatever it holds (WH-01); nor has the upstream gradient
 ///             of its place: the gradient there is +0 (WH-07).
