@@ -1,5 +1,5 @@
-// What every consumer asks of the library it found: one answer of each kernel, to the bit. Include k754
-// first.
+// What every consumer asks of the library it found: one answer of each kernel, to the bit, and vectors where they are to be
+// expected (CONSUMER_HAS_HIGHWAY is 0 or 1). Include k754 first.
 #pragma once
 
 #include <array>
@@ -25,7 +25,13 @@ inline std::uint32_t bits(float x) {
 
 /// Prints what was checked; the number of failures.
 inline int check_k754(const char* consumer) {
-  std::printf("%s: k754 %d.%d.%d\n", consumer, K754_VERSION_MAJOR, K754_VERSION_MINOR, K754_VERSION_PATCH);
+  std::printf("%s: k754 %d.%d.%d, runs %s\n", consumer, K754_VERSION_MAJOR, K754_VERSION_MINOR,
+              K754_VERSION_PATCH, k754::simd_target());
+#if defined(CONSUMER_HAS_HIGHWAY)
+  check(CONSUMER_HAS_HIGHWAY ? "Highway is used" : "without Highway the reference runs",
+        K754_SIMD == CONSUMER_HAS_HIGHWAY &&
+            (K754_SIMD == 1 || std::strcmp(k754::simd_target(), "reference") == 0));
+#endif
   constexpr float inf = std::numeric_limits<float>::infinity();
   using k754::status;
   using k754::tensor_view;
@@ -35,6 +41,13 @@ inline int check_k754(const char* consumer) {
   check("argmin finds the negative subnormal",
         k754::try_argmin(tensor_view<const float, 1>(x.data(), {5}), tensor_view(&index)) == status::ok &&
             index == 2);
+
+  std::array<double, 1000> long_row = {};
+  long_row[700] = long_row[900] = -0x1p-1074;
+  check("argmin finds the first of two in a long row",
+        k754::try_argmin(tensor_view<const double, 1>(long_row.data(), {1000}), tensor_view(&index)) ==
+                status::ok &&
+            index == 700);
 
   const std::array<unsigned char, 2> condition = {1, 0};
   const std::array<float, 2> a = {1.0F, std::numeric_limits<float>::quiet_NaN()};

@@ -1,16 +1,16 @@
-# cmake -P run.cmake -- <scratch folder> <include> <the CPU's flags, comma-separated, or none> <compiler>...
-# One program for every pair of flag sets and compilers, in both link orders.
+# cmake -P run.cmake -- <scratch folder> <include> <nm> <flag of the CPU, or none> <compiler>...
+# One program for every pair of flag sets and compilers, in both link orders. No two of the units may offer the linker the
+# same function of the library, and flags that change results are refused.
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/../../support/arguments.cmake)
-list(POP_FRONT arguments scratch include cpu_flags)
+list(POP_FRONT arguments scratch include nm cpu_flag)
 set(compilers ${arguments})
 list(GET compilers 0 linker)
 set(sources ${CMAKE_CURRENT_LIST_DIR})
 
-set(flag_sets "-O0" "-O2" "-O2 -fno-exceptions -fno-rtti")
-if(NOT cpu_flags STREQUAL "none")
-  string(REPLACE "," " " cpu_flags "${cpu_flags}")
-  list(APPEND flag_sets "-O2 ${cpu_flags}")
+set(flag_sets "-O0" "-O2" "-O2 -fno-exceptions -fno-rtti" "-O2 -DK754_NO_HIGHWAY")
+if(NOT cpu_flag STREQUAL "none")
+  list(APPEND flag_sets "-O2 ${cpu_flag}" "-O0 ${cpu_flag}")
 endif()
 
 function(run)
@@ -22,6 +22,10 @@ function(run)
 endfunction()
 
 file(MAKE_DIRECTORY ${scratch})
+# Types have one identity in all units: their run-time type information, the virtual functions of what is thrown, the value
+# of a policy. So have what the program knows once: the choice of targets, the size of the cache.
+set(shared_by_intent "^(_ZT[VTISA]|_ZNK?4k75411shape_error|_ZN6unit_b|_ZN4k7546detail(15allowed_targets|28known_last_level_cache_bytes)E$)")
+set(offered)
 set(units)
 foreach(compiler IN LISTS compilers)
   foreach(flags IN LISTS flag_sets)
@@ -32,8 +36,46 @@ foreach(compiler IN LISTS compilers)
         -c ${sources}/unit.cpp -o ${scratch}/${letter}${number}.o)
     endforeach()
     list(APPEND units "${compiler} ${flags}")
+    # The functions that this unit shares: of the library, and of Highway.
+    execute_process(COMMAND ${nm} --defined-only ${scratch}/b${number}.o OUTPUT_VARIABLE symbols
+      COMMAND_ERROR_IS_FATAL ANY)
+    string(REGEX MATCHALL " [WVu] _Z[^\n]*(4k754|3hwy)[^\n]*" symbols "${symbols}")
+    list(TRANSFORM symbols REPLACE " [WVu] " "")
+    list(FILTER symbols EXCLUDE REGEX "${shared_by_intent}")
+    list(REMOVE_DUPLICATES symbols)
+    if(flags MATCHES "K754_NO_HIGHWAY")  # what has no vectors is as with Highway
+      list(FILTER symbols INCLUDE REGEX "hwy")
+    endif()
+    if(NOT compiler STREQUAL linker)  # flags that make Highway's functions shared ones make them alike in all compilers
+      list(FILTER symbols EXCLUDE REGEX "^_ZNK?3hwy")
+    endif()
+    list(APPEND offered ${symbols})
+  endforeach()
+  foreach(flag IN ITEMS -ffast-math -Ofast -ffinite-math-only)
+    execute_process(COMMAND ${compiler} -std=c++20 -O2 ${flag} -I${include} -DK754_TEST_UNIT=unit_a -fsyntax-only
+      ${sources}/unit.cpp RESULT_VARIABLE failed ERROR_VARIABLE output)
+    if(NOT failed OR NOT output MATCHES "k754: -ffast-math")
+      message(FATAL_ERROR "${compiler} ${flag} is not refused: ${output}")
+    endif()
   endforeach()
 endforeach()
+
+list(LENGTH offered count)
+set(once ${offered})
+list(REMOVE_DUPLICATES once)
+list(LENGTH once distinct)
+if(count LESS 100 OR NOT count EQUAL distinct)
+  list(SORT offered)
+  set(previous)
+  foreach(symbol IN LISTS offered)
+    if(symbol STREQUAL previous)
+      message("offered by two units: ${symbol}")
+    endif()
+    set(previous ${symbol})
+  endforeach()
+  message(FATAL_ERROR "${count} functions offered to the linker, ${distinct} distinct ones")
+endif()
+message(STATUS "${count} functions offered to the linker, no two by the same name")
 run(${linker} -std=c++20 -O1 -I${include} -c ${sources}/main.cpp -o ${scratch}/main.o)
 
 list(LENGTH units count)

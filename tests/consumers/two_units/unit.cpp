@@ -1,11 +1,35 @@
 #include "units.hpp"
 
+#include <cstring>
+
 #define K754_TEST_TEXT_(x) #x
 #define K754_TEST_TEXT(x) K754_TEST_TEXT_(x)
 
 namespace K754_TEST_UNIT {
 
-const char* abi() { return K754_TEST_TEXT(K754_ABI); }
+const char* abi() { return K754_TEST_TEXT(K754_KERNEL_ABI); }
+
+bool chooses_among_targets() {
+#if K754_SIMD && defined(__OPTIMIZE__)
+  return true;
+#else
+  return false;
+#endif
+}
+
+const char* simd_target() { return k754::simd_target(); }
+bool force_simd_target(const char* name) { return k754::force_simd_target(name); }
+
+bool is_compiled_for(const char* name) {
+  bool found = false;
+  k754::for_each_simd_target([&](const char* target) { found = found || std::strcmp(name, target) == 0; });
+  return found;
+}
+
+k754::status where(k754::tensor_view<const bool, 1> condition, k754::tensor_view<const float, 1> x,
+                   k754::tensor_view<const float, 1> y, k754::tensor_view<float, 1> output) {
+  return k754::try_where(condition, x, y, output);
+}
 
 k754::policy policy() { return {.nans = k754::nans::omit, .zero_mass = k754::zero_mass::uniform}; }
 

@@ -1,0 +1,11 @@
+# cmake -P print.cmake -- <report>
+cmake_minimum_required(VERSION 3.25)
+include(${CMAKE_CURRENT_LIST_DIR}/../support/arguments.cmake)
+if(EXISTS ${arguments})
+  file(STRINGS ${arguments} lines)
+  list(SORT lines)
+  message("\nProcessor time of one unit's compilation, best of three:")
+  foreach(line IN LISTS lines)
+    message("  ${line}")
+  endforeach()
+endif()

@@ -1,0 +1,35 @@
+# cmake -P without_highway.cmake -- <folder> <compiler>
+# Writes <folder>/flags, a file of compiler arguments (@<folder>/flags) under which the compiler's own headers are found
+# and hwy/highway.h is not, though the system has it: the folder that holds it is replaced by links to all else in it.
+cmake_minimum_required(VERSION 3.25)
+include(${CMAKE_CURRENT_LIST_DIR}/../support/arguments.cmake)
+list(POP_FRONT arguments folder compiler)
+file(MAKE_DIRECTORY ${folder})
+
+execute_process(COMMAND ${compiler} -E -Wp,-v -x c++ /dev/null OUTPUT_QUIET ERROR_VARIABLE text
+  COMMAND_ERROR_IS_FATAL ANY)
+if(NOT text MATCHES "#include <...> search starts here:\n(.*)\nEnd of search list")
+  message(FATAL_ERROR "${compiler} does not say where it looks for headers: ${text}")
+endif()
+string(REGEX REPLACE "[ \t]*\n[ \t]*" ";" places "${CMAKE_MATCH_1}")
+set(flags "-nostdinc")
+foreach(place IN LISTS places)
+  string(STRIP "${place}" place)
+  if(EXISTS ${place}/hwy)
+    string(MAKE_C_IDENTIFIER ${place} name)
+    file(REMOVE_RECURSE ${folder}/${name})
+    file(MAKE_DIRECTORY ${folder}/${name})
+    file(GLOB entries RELATIVE ${place} ${place}/*)
+    list(REMOVE_ITEM entries hwy)
+    foreach(entry IN LISTS entries)
+      file(CREATE_LINK ${place}/${entry} ${folder}/${name}/${entry} SYMBOLIC)
+    endforeach()
+    set(place ${folder}/${name})
+  endif()
+  string(APPEND flags "\n-isystem ${place}")
+endforeach()
+file(WRITE ${folder}/flags "${flags}\n")
+
+file(WRITE ${folder}/absent.cpp "#if __has_include(<hwy/highway.h>)\n#error still there\n#endif\n#include <cstdlib>\n")
+execute_process(COMMAND ${compiler} @${folder}/flags -fsyntax-only ${folder}/absent.cpp COMMAND_ERROR_IS_FATAL ANY)
+message(STATUS "${folder}/flags: ${compiler} without hwy/highway.h")
