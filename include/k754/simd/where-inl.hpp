@@ -2,8 +2,9 @@
 // target (no include guard); where.hpp includes everything that is needed before.
 //
 // Runs are of adjacent elements; inputs may also be one value. The first and the last vector of a run overlap the vectors
-// between, which begin where the output is aligned. Where an output is an input, both are made before anything is written;
-// where none is, the last is made last, so that nobody waits for memory that is far ahead. The caller orders what is streamed. Anything else, and what is shorter than a vector, is left to the reference.
+// between, which begin where the output is aligned. Where an output is an input whose overwriting would show, both are made
+// before anything is written; otherwise the last is made last, so that nobody waits for memory that is far ahead. The caller
+// orders what is streamed. Anything else, and what is shorter than a vector, is left to the reference.
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
@@ -213,7 +214,7 @@ HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, d
     copy_run(d, condition(0) ? x : y, output.first, n, how);
     return;
   }
-  const bool in_place = x.first == output.first || y.first == output.first || is_at(condition, output.first);
+  const bool in_place = is_at(condition, output.first);  // x and y: what is selected twice stays selected
   const auto first = selected_at(d, condition, x, y, 0);
   auto last = first;
   if (in_place) last = selected_at(d, condition, x, y, n - lanes);
