@@ -15,6 +15,13 @@ void add(results& to, const char* kernel) {
         if (n % 5 == 0) {
           for (std::size_t i = 1; i < x.size(); ++i) x.data()[i] = x.data()[i % 2];
         }
+        // Zeros of both signs, and a number below them.
+        if (n % 5 == 1) {
+          const std::uint64_t sign = std::uint64_t{1} << (8 * sizeof(T) - 1);
+          for (std::size_t i = 0; i < x.size(); ++i) {
+            set_bits(x.data()[i], random.next() % 8 == 0 ? sign + 1 : random.next() % 2 * sign);
+          }
+        }
         const tensor<std::int64_t, 2> index({2, inner});
         d.add(k754::try_argmax<P>(x.in(), index.out(), {.axis = 1}), index);
         d.add(k754::try_argmin<P>(x.in(), index.out(), {.axis = 1}), index);
