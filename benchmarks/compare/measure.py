@@ -79,7 +79,7 @@ class Measurement:
         except peers.Unsupported as error:
             return {"missing": str(error)}
         except Exception as error:  # whatever the library raises where it cannot
-            return {"missing": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}
+            return {"missing": f"{type(error).__name__}: {' '.join(str(error).split(' Detected at ')[0].split())[:200]}"}
         row: dict[str, Any] = {"preallocated": prepared.preallocated}
         runs = [prepared.run]
         try:
