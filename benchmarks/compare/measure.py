@@ -79,7 +79,9 @@ class Measurement:
         except peers.Unsupported as error:
             return {"missing": str(error)}
         except Exception as error:  # whatever the library raises where it cannot
-            return {"missing": f"{type(error).__name__}: {' '.join(str(error).split(' Detected at ')[0].split())[:200]}"}
+            # TensorFlow's messages go on with a traceback
+            text = " ".join(str(error).split()).split(" Detected at ")[0]
+            return {"missing": f"{type(error).__name__}: {text[:200]}"}
         row: dict[str, Any] = {"preallocated": prepared.preallocated}
         runs = [prepared.run]
         try:
