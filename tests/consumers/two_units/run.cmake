@@ -42,6 +42,9 @@ foreach(compiler IN LISTS compilers)
     string(REGEX MATCHALL " [WVu] _Z[^\n]*(4k754|3hwy)[^\n]*" symbols "${symbols}")
     list(TRANSFORM symbols REPLACE " [WVu] " "")
     list(FILTER symbols EXCLUDE REGEX "${shared_by_intent}")
+    # Ours, and Highway's that take vectors; the others of Highway and those of the standard library are shared by any
+    # programs at -O0.
+    list(FILTER symbols INCLUDE REGEX "^_Z(GV)?Z*NK?(4k754|3hwy[0-9]+N_)")
     list(REMOVE_DUPLICATES symbols)
     if(flags MATCHES "K754_NO_HIGHWAY")  # what has no vectors is as with Highway
       list(FILTER symbols INCLUDE REGEX "hwy")
