@@ -18,7 +18,7 @@
 ///             are, whatever FTZ/DAZ say, and raise no flag (WH-02 .. WH-04, WH-12 .. WH-15). The operand
 ///             that is not selected has no effect, whatever it holds (WH-01); nor has the upstream gradient
 ///             of its place: the gradient there is +0 (WH-07).
-/// where_apply is condition ? f(x) : y, and calls f nowhere else. The chain rule, applied to
+///             where_apply is condition ? f(x) : y, and calls f nowhere else. The chain rule, applied to
 ///             where(x > 0, log(x), 0), multiplies 0 by the infinite derivative of the dead branch (WH-08,
 ///             WH-16); where_apply_backward does not.
 /// Policy      where_apply_backward: subnormals, zero_times_inf (by_kernel is ieee). The others read none.
