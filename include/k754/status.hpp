@@ -184,10 +184,14 @@ inline namespace K754_ABI {
 template <class>
 inline constexpr bool exceptions_enabled = K754_EXCEPTIONS != 0;
 
+#if K754_EXCEPTIONS
+[[noreturn, gnu::cold]] inline void throw_failure(const check_result& failed) { throw shape_error(failed); }
+#endif
+
 /// The end of every throwing form.
 inline void throw_if_failed([[maybe_unused]] const check_result& result) {
 #if K754_EXCEPTIONS
-  if (!result) throw shape_error(result);
+  if (!result) throw_failure(result);
 #endif
 }
 

@@ -236,13 +236,10 @@ bool are_plain(const std::array<argument, Inputs>& inputs,
   return plain;
 }
 
-/// The checks of an elementwise kernel. After broadcasting, an output shares no memory with an input, or
-/// every index writes the very element that it reads there. Outputs share no memory with each other.
 template <std::size_t Inputs, std::size_t Outputs>
-constexpr check_result check_elementwise(const char* kernel, shape_given_by source,
-                                         const std::array<argument, Inputs>& inputs,
-                                         const std::array<argument, Outputs>& outputs) noexcept {
-  if (!std::is_constant_evaluated() && are_plain(inputs, outputs)) return {};
+[[gnu::cold]] constexpr check_result check_elementwise_in_full(
+    const char* kernel, shape_given_by source, const std::array<argument, Inputs>& inputs,
+    const std::array<argument, Outputs>& outputs) noexcept {
   const auto each = [](const auto& arguments, const auto& check) {
     for (const argument& a : arguments) {
       if (!a.present) continue;
@@ -287,6 +284,16 @@ constexpr check_result check_elementwise(const char* kernel, shape_given_by sour
   if (auto r = each(inputs, data); !r) return r;
   if (auto r = each(outputs, data); !r) return r;
   return each(outputs, separate);
+}
+
+/// The checks of an elementwise kernel. After broadcasting, an output shares no memory with an input, or
+/// every index writes the very element that it reads there. Outputs share no memory with each other.
+template <std::size_t Inputs, std::size_t Outputs>
+constexpr check_result check_elementwise(const char* kernel, shape_given_by source,
+                                         const std::array<argument, Inputs>& inputs,
+                                         const std::array<argument, Outputs>& outputs) noexcept {
+  if (!std::is_constant_evaluated() && are_plain(inputs, outputs)) return {};
+  return check_elementwise_in_full(kernel, source, inputs, outputs);
 }
 
 /// A run of `length` elements, through which every operand steps with one stride.

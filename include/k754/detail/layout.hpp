@@ -1,5 +1,6 @@
 /// What kernels ask of the views they are given: sizes and addresses that fit, data where there are elements, and no
-/// forbidden sharing of memory. O(rank) but for overlaps that only an exact search can decide.
+/// forbidden sharing of memory. O(rank) but for overlaps that only an exact search can decide. What the usual call does
+/// not reach is cold, which spares its users compile time.
 #ifndef K754_DETAIL_LAYOUT_HPP
 #define K754_DETAIL_LAYOUT_HPP
 
@@ -114,7 +115,7 @@ class bounded_diophantine {
     return a;
   }
 
-  constexpr void search(std::size_t i, std::uint64_t target) noexcept {
+  [[gnu::cold]] constexpr void search(std::size_t i, std::uint64_t target) noexcept {
     if (i == count_) {
       if (target == 0) --missing_;
       return;
@@ -146,7 +147,7 @@ constexpr std::uint64_t magnitude(index_t v) noexcept {
 }
 
 /// Whether two different indices of a checked view are the same element.
-constexpr bool overlaps_itself(const layout& view) noexcept {
+[[gnu::cold]] constexpr bool overlaps_itself(const layout& view) noexcept {
   if (view.empty()) return false;
   std::array<std::uint64_t, max_rank> stride{}, last{};  // of the axes with more than one element, by stride
   std::size_t count = 0;
@@ -176,7 +177,7 @@ constexpr bool overlaps_itself(const layout& view) noexcept {
 }
 
 /// Whether two checked views share a byte.
-inline bool share_memory(const layout& a, const layout& b) noexcept {
+[[gnu::cold]] inline bool share_memory(const layout& a, const layout& b) noexcept {
   if (a.empty() || b.empty()) return false;
   const auto lowest = [](const layout& v) {
     auto address = reinterpret_cast<std::uintptr_t>(v.data);
