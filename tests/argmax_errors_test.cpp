@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <exception>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
