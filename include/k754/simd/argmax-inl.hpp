@@ -640,6 +640,7 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
   const index_t columns = width < lanes ? lanes : width;
   const index_t second = columns < 2 * lanes ? columns - lanes : lanes;
   const index_t last_pair = columns - lanes - second;
+  if (n < 1) return;  // there are rows; GCC would warn of keys that are not set
   if (width < lanes) std::memset(packed, 0, sizeof(packed));
   for (index_t begin = 0; begin < n; begin += row_block) {
     const index_t rows = n - begin < row_block ? n - begin : row_block;
