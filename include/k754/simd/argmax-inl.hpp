@@ -111,7 +111,10 @@ HWY_INLINE HWY_ATTR hn::Vec<D> leads_of(D d, hn::Vec<D> bits) {
   if constexpr (!floating<T>) {
     return keys_of<Extremum, P, T>(d, bits);
   } else if constexpr (P.nans == nans::omit) {
-    return hn::Add(turned<Extremum>(d, bits), hn::Set(d, lead_shift<P, T>()));
+    // As unsigned integers, which wrap: GCC takes the sum of NEON's signed ones for a sum that does not.
+    const hn::RebindToUnsigned<D> du;
+    const auto shift = hn::Set(du, static_cast<hn::TFromD<decltype(du)>>(lead_shift<P, T>()));
+    return hn::BitCast(d, hn::Add(hn::BitCast(du, turned<Extremum>(d, bits)), shift));
   } else {
     return turned<Extremum>(d, bits);
   }
