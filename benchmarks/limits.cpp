@@ -4,17 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <utility>
 
 #include <k754/simd.hpp>
-
-#include "data.hpp"
 
 #define K754_TARGET_FILE "limits-inl.hpp"
 #include <k754/detail/foreach_target-inl.hpp>
@@ -88,28 +85,6 @@ stream_function choose_stream(std::size_t unrolled, bool non_temporal) {
                       : choose_stream<Inputs, Outputs, 8, false>();
 }
 
-double seconds_of(const std::function<void()>& f) {
-  const auto start = std::chrono::steady_clock::now();
-  f();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-/// The least time of one of many runs of f(thread) on all threads at once.
-double best_time(thread_pool& pool, const std::function<void(std::size_t)>& f) {
-  std::int64_t repetitions = 1;
-  const auto once = [&] {
-    return seconds_of([&] {
-      pool.on_each([&](std::size_t thread) {
-        for (std::int64_t i = 0; i < repetitions; ++i) f(thread);
-      });
-    });
-  };
-  while (once() < 500e-6) repetitions *= 2;
-  double best = once();
-  for (int i = 0; i < 15; ++i) best = std::min(best, once());
-  return best / static_cast<double>(repetitions);
-}
-
 /// The library's choice among all targets, whatever was forced; the limits are the machine's.
 class best_target {
  public:
@@ -121,6 +96,8 @@ class best_target {
  private:
   const char* forced_;
 };
+
+constexpr std::size_t page = 4096;
 
 /// "32K", as /sys has it.
 std::size_t size_in(const std::string& file) {
@@ -139,22 +116,21 @@ std::vector<memory_level> find_levels() {
     if (!(std::ifstream(entry + "type") >> type) || !(std::ifstream(entry + "level") >> level)) break;
     const std::size_t size = size_in(entry + "size");
     if (type == "Instruction" || size == 0) continue;
-    levels.push_back({fmt::format("L{}", level), size, 0, level == "3"});
+    levels.push_back({fmt::format("L{}", level), size, level == "3"});
   }
   if (levels.empty()) {
     const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
     for (int level = 0; level < 3; ++level) {
       const long size = sysconf(names[level]);
       if (size > 0)
-        levels.push_back({fmt::format("L{}", level + 1), static_cast<std::size_t>(size), 0, level == 2});
+        levels.push_back({fmt::format("L{}", level + 1), static_cast<std::size_t>(size), level == 2});
     }
   }
-  if (levels.empty()) levels.push_back({"L1", 32768, 0, false});
+  if (levels.empty()) levels.push_back({"L1", 32768, false});
   const std::size_t last = levels.back().bytes;
-  levels.push_back({"DRAM", std::max<std::size_t>(8 * last, std::size_t{256} << 20), 0, true});
+  levels.push_back({"DRAM", std::max<std::size_t>(8 * last, std::size_t{256} << 20), true});
 
   // In the middle of what the level holds and the one before does not: half of L1, then the geometric mean.
-  constexpr std::size_t page = 4096;
   std::size_t before = levels.front().bytes / 4;
   for (memory_level& level : levels) {
     const double middle = std::sqrt(static_cast<double>(before) * static_cast<double>(level.bytes));
@@ -165,9 +141,118 @@ std::vector<memory_level> find_levels() {
   return levels;
 }
 
+/// The streams that a loop touches, as multiples of one of elements.
+double streams_of(const footprint& f) {
+  return f.inputs + f.outputs - (f.in_place ? 1 : 0) +
+         (f.vectors_per_mask > 0 ? 1 / static_cast<double>(f.vectors_per_mask) : 0);
+}
+
+std::size_t bytes_of_stream(const footprint& f) {
+  constexpr std::size_t multiple = 16 * 256;  // what one vector of mask serves, at most
+  const auto bytes = static_cast<std::size_t>(static_cast<double>(f.bytes) / streams_of(f));
+  return std::max(bytes / multiple * multiple, multiple);
+}
+
+/// With what the loop reads behind the mask, or in place of one.
+std::size_t bytes_of_all_streams(const footprint& f) {
+  return static_cast<std::size_t>(streams_of(f) * static_cast<double>(bytes_of_stream(f))) + 256;
+}
+
+// The header's figures; those of the cases have the rounds of the cases.
+constexpr std::size_t rounds_of_machine = 15;
+
+/// Long enough that to wake the threads is nothing.
+constexpr double block = 500e-6;
+
+/// f(thread) so often on all threads at once.
+repeatable on_all(thread_pool& pool, std::function<void(std::size_t)> f) {
+  return [&pool, f = std::move(f)](std::int64_t n) {
+    pool.on_each([&](std::size_t thread) {
+      for (std::int64_t i = 0; i < n; ++i) f(thread);
+    });
+  };
+}
+
+template <class T>
+double measured_flops(thread_pool& pool) {
+  const auto multiply_add = choose_multiply_add<T>();
+  constexpr std::int64_t steps = 20000;
+  constexpr std::size_t line = 64 / sizeof(T);
+  std::vector<T> sinks(pool.size() * line);
+  const double flop = multiply_add(steps, sinks.data());
+  timed loop(on_all(pool, [&](std::size_t thread) { multiply_add(steps, &sinks[thread * line]); }), block);
+  for (std::size_t round = 0; round < rounds_of_machine; ++round) loop.round();
+  return flop * static_cast<double>(pool.size()) / loop.least();
+}
+
 }  // namespace
 
-machine_limits::machine_limits(thread_pool& pool) : pool_(pool), levels_(find_levels()) {}
+std::string size_text(double bytes) {
+  int unit = 0;
+  for (; bytes >= 999.5 && unit < 3; ++unit) bytes /= 1024;
+  constexpr const char* units[] = {"B", "KiB", "MiB", "GiB"};
+  return fmt::format("{:.3g} {}", bytes, units[unit]);
+}
+
+ruler::ruler(const footprint& f, thread_pool& pool, const std::vector<buffer<std::uint8_t>>& memory,
+             bool may_bypass_caches)
+    : size_(size_text(static_cast<double>(f.bytes * pool.size()))), only_reads_(f.outputs == 0) {
+  if (only_reads_) {
+    bytes_ = static_cast<double>(f.bytes * pool.size());
+    const auto loop = [&memory, bytes = f.bytes, read = choose_read()](std::size_t thread) {
+      const std::uint8_t all = read(memory[thread].data(), bytes);
+      __asm__ __volatile__("" : : "r"(all));
+    };
+    ways_.emplace_back(on_all(pool, loop), block);
+    return;
+  }
+  const bool masked = f.vectors_per_mask > 0;
+  const std::size_t unrolled = masked ? std::min<std::size_t>(f.vectors_per_mask, 8) : 8;
+  const std::size_t repeat = masked ? f.vectors_per_mask / unrolled : 1;
+  const std::size_t bytes = bytes_of_stream(f);
+  bytes_ = (streams_of(f) + (f.in_place ? 1 : 0)) * static_cast<double>(bytes * pool.size());
+  const std::size_t y = f.inputs > 0 ? bytes : 0, inputs_end = y + (f.inputs > 1 ? bytes : 0);
+  const std::size_t z = f.in_place ? 0 : inputs_end, w = inputs_end + (f.in_place ? 0 : bytes);
+  const std::size_t mask = w + (f.outputs > 1 ? bytes : 0);
+  for (const bool non_temporal : {false, true}) {
+    if (non_temporal && !may_bypass_caches) break;
+    const stream_function stream = f.outputs == 2  ? choose_stream<1, 2>(unrolled, non_temporal)
+                                   : f.inputs == 0 ? choose_stream<0, 1>(unrolled, non_temporal)
+                                   : f.inputs == 1 ? choose_stream<1, 1>(unrolled, non_temporal)
+                                                   : choose_stream<2, 1>(unrolled, non_temporal);
+    const auto loop = [=, &memory](std::size_t thread) {
+      std::uint8_t* const first = memory[thread].data();
+      stream(first + mask, masked ? 1 : 0, repeat, first, first + y, first + z, first + w, bytes);
+    };
+    ways_.emplace_back(on_all(pool, loop), block);
+  }
+}
+
+void ruler::round(double seconds, std::size_t rounds) {
+  ++rounds_;
+  for (timed& way : ways_) {
+    if (way.rounds() < way.rounds_within(seconds, rounds)) way.round();
+  }
+}
+
+double ruler::bytes_per_second() const {
+  return bytes_ / (bypasses_caches() ? ways_.back() : ways_.front()).least();
+}
+
+std::string ruler::name() const {
+  return fmt::format("{} {}", only_reads_ ? "read" : bypasses_caches() ? "nt stream" : "stream", size_);
+}
+
+machine_limits::machine_limits(thread_pool& pool)
+    : pool_(pool), levels_(find_levels()), memory_(pool.size()) {
+  for (memory_level& level : levels_) {
+    level.read = measured({level.probe_bytes, 1, 0, false, 0});
+    level.where_f32 = measured({level.probe_bytes, 2, 1, false, 4});
+  }
+  const best_target best;
+  flops_f32_ = measured_flops<float>(pool_);
+  flops_f64_ = measured_flops<double>(pool_);
+}
 
 std::size_t machine_limits::level_of(double bytes) const {
   for (std::size_t level = 0; level + 1 < levels_.size(); ++level) {
@@ -177,26 +262,6 @@ std::size_t machine_limits::level_of(double bytes) const {
   return levels_.size() - 1;
 }
 
-double machine_limits::flops(bool doubles) {
-  const auto [place, is_new] = flops_.try_emplace(doubles);
-  if (!is_new) return place->second;
-  const best_target best;
-  constexpr std::int64_t steps = 20000;
-  double flop = 0;
-  std::vector<float> sinks(pool_.size() * 16);
-  std::vector<double> double_sinks(pool_.size() * 8);
-  const double time = best_time(pool_, [&](std::size_t thread) {
-    const double done = doubles ? choose_multiply_add<double>()(steps, &double_sinks[thread * 8])
-                                : choose_multiply_add<float>()(steps, &sinks[thread * 16]);
-    if (thread == 0) flop = done;
-  });
-  return place->second = flop * static_cast<double>(pool_.size()) / time;
-}
-
-double machine_limits::probe_of(std::size_t level) const {
-  return static_cast<double>(levels_[level].probe_bytes * pool_.size());
-}
-
 /// As large as the case, in steps of an eighth of an octave; in L1, where a short loop would be timed for its ends, and
 /// far beyond the caches, where it would take long, what stands for the level.
 std::size_t machine_limits::bytes_per_thread(double bytes) const {
@@ -204,76 +269,33 @@ std::size_t machine_limits::bytes_per_thread(double bytes) const {
   const double own = bytes / static_cast<double>(pool_.size());
   const auto probe = static_cast<double>(levels_[level].probe_bytes);
   if (level == 0 || (level + 1 == levels_.size() && own > probe)) return levels_[level].probe_bytes;
-  return static_cast<std::size_t>(std::exp2(std::round(std::log2(own) * 8) / 8)) / 4096 * 4096;
+  return static_cast<std::size_t>(std::exp2(std::round(std::log2(own) * 8) / 8)) / page * page;
 }
 
-double machine_limits::read(double bytes_in_all) {
-  const std::size_t bytes = bytes_per_thread(bytes_in_all);
-  const auto [place, is_new] = read_.try_emplace(bytes);
-  if (!is_new) return place->second;
-  const best_target best;
-  std::vector<buffer<std::uint8_t>> buffers;
-  for (std::size_t t = 0; t < pool_.size(); ++t) buffers.emplace_back(static_cast<index_t>(bytes));
-  std::atomic<std::uint8_t> sink{0};
-  const double time =
-      best_time(pool_, [&](std::size_t thread) { sink = choose_read()(buffers[thread].data(), bytes); });
-  return place->second = static_cast<double>(bytes * pool_.size()) / time;
+footprint machine_limits::footprint_of(const traffic& t) const {
+  const std::size_t bytes = bytes_per_thread(t.bytes_read + (t.in_place ? 0 : t.bytes_written));
+  if (t.outputs == 0) return {bytes, 1, 0, false, 0};
+  const double vectors_per_mask = std::exp2(std::round(std::log2(std::max(t.vectors_per_mask, 1.0))));
+  const bool masked = t.vectors_per_mask > 0 && vectors_per_mask <= 16;  // less is nothing
+  return {bytes, t.inputs, t.outputs, t.in_place, masked ? static_cast<std::size_t>(vectors_per_mask) : 0};
 }
 
-double machine_limits::stream(double bytes_in_all, const traffic& like) {
-  const auto vectors_per_mask =
-      static_cast<std::size_t>(std::exp2(std::round(std::log2(std::max(like.vectors_per_mask, 1.0)))));
-  const bool masked = like.vectors_per_mask > 0 && vectors_per_mask <= 16;  // less is nothing
-  const std::size_t all = bytes_per_thread(bytes_in_all);
-  const auto [place, is_new] =
-      stream_.try_emplace({all, like.inputs, like.outputs, like.in_place, masked ? vectors_per_mask : 0});
-  if (!is_new) return place->second;
-  const best_target best;
-  const std::size_t unrolled = masked ? std::min<std::size_t>(vectors_per_mask, 8) : 8;
-  const std::size_t repeat = masked ? vectors_per_mask / unrolled : 1;
-
-  const double streams = like.inputs + like.outputs - (like.in_place ? 1 : 0) +
-                         (masked ? 1 / static_cast<double>(vectors_per_mask) : 0);
-  constexpr std::size_t multiple = 16 * 256;  // what one vector of mask serves, at most
-  const std::size_t bytes =
-      std::max(static_cast<std::size_t>(static_cast<double>(all) / streams) / multiple * multiple, multiple);
-  const bool in_caches = level_of(bytes_in_all) + 1 < levels_.size();
-  struct buffers {
-    buffer<std::uint8_t> mask, x, y, z, w;
-  };
-  std::vector<buffers> of_threads;
-  const auto length = [&](int have, int least) { return static_cast<index_t>(have >= least ? bytes : 256); };
-  for (std::size_t t = 0; t < pool_.size(); ++t) {
-    of_threads.push_back(
-        {buffer<std::uint8_t>(static_cast<index_t>(bytes / vectors_per_mask + 256)),
-         buffer<std::uint8_t>(length(like.inputs, 1)), buffer<std::uint8_t>(length(like.inputs, 2)),
-         buffer<std::uint8_t>(static_cast<index_t>(bytes)), buffer<std::uint8_t>(length(like.outputs, 2))});
+ruler machine_limits::ruler_for(const footprint& f) {
+  const std::size_t needed = f.outputs == 0 ? f.bytes : bytes_of_all_streams(f);
+  for (buffer<std::uint8_t>& memory : memory_) {
+    if (memory.size() >= needed) continue;
+    memory = {};
+    memory = buffer<std::uint8_t>(static_cast<index_t>(needed));
   }
-  double time = 0;
-  for (const bool non_temporal : {false, true}) {
-    if (non_temporal && in_caches) break;  // there they only cost
-    const stream_function f = like.outputs == 2  ? choose_stream<1, 2>(unrolled, non_temporal)
-                              : like.inputs == 0 ? choose_stream<0, 1>(unrolled, non_temporal)
-                              : like.inputs == 1 ? choose_stream<1, 1>(unrolled, non_temporal)
-                                                 : choose_stream<2, 1>(unrolled, non_temporal);
-    const double taken = best_time(pool_, [&](std::size_t thread) {
-      const buffers& b = of_threads[thread];
-      f(b.mask.data(), masked ? 1 : 0, repeat, b.x.data(), b.y.data(),
-        like.in_place ? b.x.data() : b.z.data(), b.w.data(), bytes);
-    });
-    time = time == 0 ? taken : std::min(time, taken);
-  }
-  const double moved = streams + (like.in_place ? 1 : 0);
-  return place->second = moved * static_cast<double>(bytes * pool_.size()) / time;
+  const best_target best;
+  const auto all = static_cast<double>(f.bytes * pool_.size());
+  return ruler(f, pool_, memory_, levels_[level_of(all)].is_shared);
 }
 
-double working_set(const traffic& t) { return t.bytes_read + (t.in_place ? 0 : t.bytes_written); }
-
-double machine_limits::least_time(const workload& w) {
-  if (w.flop > 0) return w.flop / flops(w.doubles);
-  const double bytes = w.memory.bytes_read + w.memory.bytes_written;
-  if (bytes == 0) return 0;
-  return bytes / (w.memory.outputs == 0 ? read(bytes) : stream(working_set(w.memory), w.memory));
+double machine_limits::measured(const footprint& f) {
+  ruler r = ruler_for(f);
+  for (std::size_t round = 0; round < rounds_of_machine; ++round) r.round(1, rounds_of_machine);
+  return r.bytes_per_second();
 }
 
 }  // namespace benchmarks

@@ -2,55 +2,82 @@
 #ifndef K754_BENCHMARKS_LIMITS_HPP
 #define K754_BENCHMARKS_LIMITS_HPP
 
+#include <compare>
 #include <cstddef>
-#include <map>
 #include <string>
-#include <tuple>
 #include <vector>
 
+#include "data.hpp"
 #include "threads.hpp"
+#include "timing.hpp"
 #include "workload.hpp"
 
 namespace benchmarks {
 
 struct memory_level {
   std::string name;
-  std::size_t bytes;        ///< of one cache; of DRAM what is surely beyond the last
-  std::size_t probe_bytes;  ///< the working set it is measured with, per thread
+  std::size_t bytes;  ///< of one cache; of DRAM what is surely beyond the last
   bool is_shared;
+  std::size_t probe_bytes = 0;  ///< the working set it is measured with, per thread
+  double read = 0;              ///< byte/s
+  double where_f32 = 0;         ///< byte/s, read and written, of a loop with its streams
 };
 
-/// The memory that the streams touch.
-double working_set(const traffic& t);
+std::string size_text(double bytes);  ///< "22.6 MiB"
 
-/// Lazily measured, each once; for all threads of the pool together.
+/// What a ruler does: cases with the same footprint share one.
+struct footprint {
+  std::size_t bytes;  ///< per thread, of all streams
+  int inputs, outputs;
+  bool in_place;
+  std::size_t vectors_per_mask;  ///< 0: no mask
+
+  auto operator<=>(const footprint&) const = default;
+};
+
+/// A loop that does nothing but the traffic of a case, over as much memory, on all threads. It is timed in the rounds of
+/// the case: how much of a shared cache a program has changes while it runs.
+class ruler {
+ public:
+  /// `memory`: for each thread; reserved by machine_limits, and shared by all rulers.
+  ruler(const footprint& f, thread_pool& pool, const std::vector<buffer<std::uint8_t>>& memory,
+        bool may_bypass_caches);
+
+  /// "read 22.6 MiB", "stream 860 KiB"; "nt stream 32 MiB" where non-temporal stores are faster.
+  std::string name() const;
+  std::size_t rounds() const { return rounds_; }
+  void round(double seconds, std::size_t rounds);  ///< nothing after so many seconds or rounds of it
+  double bytes_per_second() const;                 ///< read and written, in the best round of the faster way
+
+ private:
+  bool bypasses_caches() const { return ways_.back().least() < ways_.front().least(); }
+
+  std::string size_;
+  bool only_reads_;
+  double bytes_ = 0;         ///< of a run
+  std::vector<timed> ways_;  ///< with plain stores, with non-temporal ones
+  std::size_t rounds_ = 0;
+};
+
 class machine_limits {
  public:
   explicit machine_limits(thread_pool& pool);
 
   const std::vector<memory_level>& levels() const { return levels_; }
-  /// Where this working set lives.
-  std::size_t level_of(double bytes) const;
-  /// What the level is measured with, of all threads together.
-  double probe_of(std::size_t level) const;
+  double flops(bool doubles) const { return doubles ? flops_f64_ : flops_f32_; }  ///< FLOP/s
 
-  double flops(bool doubles);  ///< FLOP/s
-  /// byte/s, for a working set of so many bytes in all.
-  double read(double bytes);
-  /// byte/s, read and written, of a loop with these streams; the faster of plain and non-temporal stores.
-  double stream(double bytes, const traffic& like);
-
-  /// The least time for the work, in seconds; 0 where no limit applies.
-  double least_time(const workload& w);
+  footprint footprint_of(const traffic& t) const;
+  ruler ruler_for(const footprint& f);
 
  private:
+  std::size_t level_of(double bytes) const;
   std::size_t bytes_per_thread(double bytes) const;
+  double measured(const footprint& f);
 
   thread_pool& pool_;
   std::vector<memory_level> levels_;
-  std::map<bool, double> flops_;
-  std::map<std::size_t, double> read_;
-  std::map<std::tuple<std::size_t, int, int, bool, std::size_t>, double> stream_;
+  std::vector<buffer<std::uint8_t>> memory_;
+  double flops_f32_, flops_f64_;
 };
 
 }  // namespace benchmarks

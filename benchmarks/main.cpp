@@ -1,18 +1,19 @@
 // k754_benchmark: the cases of cases.json, checked, timed, and held against the limits of the machine.
 //
-// A case is estimated on a slice, compared with the reference, and timed with others of its group at a time: every round
-// runs each of them once, after two untimed runs that warm the caches, repeated until that takes about 50 us, so that a
-// slow phase of the machine touches all alike. The figure is the median over the rounds.
+// A case is estimated on a slice, compared with the reference, and timed with others of its group and with the loops
+// that are their limits: every round runs each of these once, so that a slow phase of the machine, or a neighbour in its
+// caches, touches all alike. The figure is the median over the rounds; the best round is held against the best of its
+// limit.
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <span>
 #include <stdexcept>
@@ -26,6 +27,7 @@
 #include "problem.hpp"
 #include "report.hpp"
 #include "threads.hpp"
+#include "timing.hpp"
 #include "workload.hpp"
 
 namespace benchmarks {
@@ -50,12 +52,6 @@ class progress {
  private:
   bool terminal_ = isatty(STDERR_FILENO) != 0;
 };
-
-double seconds_of(const workload& w, std::int64_t repetitions) {
-  const auto start = std::chrono::steady_clock::now();
-  w.run(repetitions);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 /// Kernels run the reference while this lives.
 class reference_target {
@@ -104,7 +100,7 @@ class benchmark_run {
     add_calls(makers_);
   }
 
-  machine_limits& limits() { return limits_; }
+  const machine_limits& limits() const { return limits_; }
   bool all_right() const { return all_right_; }
 
   std::vector<result> operator()(std::span<const problem> problems) {
@@ -113,8 +109,9 @@ class benchmark_run {
     std::size_t held = 0, done = 0;
     const auto finish = [&] {
       time(batch);
-      for (ready& r : batch) results[r.place].times = std::move(r.times);
+      for (const ready& r : batch) set_times(r, results[r.place]);
       batch.clear();
+      rulers_.clear();
       held = 0;
     };
     for (const problem& p : problems) {
@@ -133,10 +130,8 @@ class benchmark_run {
   struct ready {
     std::size_t place;  ///< of its result
     workload work;
-    std::int64_t repetitions = 1;
-    std::size_t rounds = 1;
-    bool is_long = false;
-    std::vector<double> times = {};
+    timed loop;
+    ruler* limit;  ///< of memory; null: another, or none
   };
 
   void prepare(const problem& p, std::vector<result>& results, std::vector<ready>& batch) {
@@ -157,11 +152,11 @@ class benchmark_run {
       r.status = "not run: the library has no such form";
       return;
     }
-    const double estimate = seconds_of(*work, 1) * ratio;
+    const double estimate = seconds_of(work->run, 1) * ratio;
     double reference_estimate = 0;
     {
       const reference_target reference;
-      reference_estimate = seconds_of(*work, 1) * ratio;
+      reference_estimate = seconds_of(work->run, 1) * ratio;
     }
     if (estimate > settings_.limit_seconds) {
       r.estimate = estimate;
@@ -180,24 +175,16 @@ class benchmark_run {
       }
     }
     r.bytes = work->memory.bytes_read + work->memory.bytes_written;
-    r.least_time = limits_.least_time(*work);
     r.flop = work->flop;
     r.only_reads = work->flop == 0 && work->memory.outputs == 0;
-    if (r.least_time > 0)
-      r.limit = r.flop > 0 ? "FMA" : limits_.levels()[limits_.level_of(working_set(work->memory))].name;
-
-    ready next{results.size() - 1, std::move(*work)};
-    while (true) {
-      const double time = seconds_of(next.work, next.repetitions);
-      if (time >= 50e-6) {
-        next.is_long = time > 10e-3;
-        const double runs = settings_.seconds_per_case / (next.is_long ? time : 3 * time);
-        next.rounds = std::clamp<std::size_t>(static_cast<std::size_t>(runs), 1, settings_.rounds);
-        break;
-      }
-      next.repetitions *= 2;
+    ruler* limit = nullptr;
+    if (r.flop == 0 && r.bytes > 0) {
+      const footprint f = limits_.footprint_of(work->memory);
+      const auto place = rulers_.find(f);
+      limit = &(place != rulers_.end() ? place : rulers_.emplace(f, limits_.ruler_for(f)).first)->second;
     }
-    batch.push_back(std::move(next));
+    timed loop(work->run, 50e-6);
+    batch.push_back({results.size() - 1, std::move(*work), std::move(loop), limit});
   }
 
   bool check(const workload& w, result& r) {
@@ -211,17 +198,28 @@ class benchmark_run {
     for (std::size_t round = 0; round < settings_.rounds; ++round) {
       progress_.say(fmt::format("{} cases, round {} of {}", batch.size(), round + 1, settings_.rounds));
       for (ready& r : batch) {
-        if (round >= r.rounds) continue;
-        if (!r.is_long) r.work.run(2);
-        r.times.push_back(seconds_of(r.work, r.repetitions) / static_cast<double>(r.repetitions));
+        if (r.limit != nullptr && r.limit->rounds() == round)
+          r.limit->round(settings_.seconds_per_case, settings_.rounds);
+        if (round < r.loop.rounds_within(settings_.seconds_per_case, settings_.rounds)) r.loop.round();
       }
     }
-    for (ready& r : batch) std::sort(r.times.begin(), r.times.end());
+  }
+
+  void set_times(const ready& timed_case, result& r) const {
+    r.times = timed_case.loop.times();
+    if (r.flop > 0) {
+      r.limit = "FMA";
+      r.limit_time = r.flop / limits_.flops(timed_case.work.doubles);
+    } else if (timed_case.limit != nullptr) {
+      r.limit = timed_case.limit->name();
+      r.limit_time = r.bytes / timed_case.limit->bytes_per_second();
+    }
   }
 
   const settings& settings_;
   thread_pool pool_;
   machine_limits limits_;
+  std::map<footprint, ruler> rulers_;  ///< of the batch
   workload_makers makers_;
   progress progress_;
   bool all_right_ = true;

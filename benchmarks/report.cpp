@@ -50,12 +50,6 @@ std::vector<std::string> targets() {
 
 bool has_avx512() { return targets().front() == "AVX3"; }
 
-std::string bytes_text(std::size_t bytes) {
-  return bytes % (1U << 20) == 0 ? fmt::format("{} MiB", bytes >> 20) : fmt::format("{} KiB", bytes >> 10);
-}
-
-traffic where_f32() { return {.inputs = 2, .outputs = 1, .vectors_per_mask = 4}; }
-
 /// nanoseconds where short, else microseconds or milliseconds
 std::string time_text(double seconds) {
   if (seconds < 10e-6) return fmt::format("{:.1f} ns", seconds * 1e9);
@@ -64,7 +58,9 @@ std::string time_text(double seconds) {
 }
 
 /// The whole input in less than its reading takes: the kernel stopped before its end.
-bool stopped_early(const result& r) { return r.only_reads && r.least_time > 4 * r.median(); }
+bool stopped_early(const result& r) { return r.only_reads && r.limit_time > 4 * r.least(); }
+
+double percent_of_limit(const result& r) { return 100 * r.limit_time / r.least(); }
 
 double unit_rate(const result& r) { return r.p.work() / r.median() * (r.p.nominal == "calls" ? 1e-6 : 1e-9); }
 
@@ -79,7 +75,7 @@ std::string error_text(const result& r) {
 
 }  // namespace
 
-std::string machine_text(machine_limits& limits, std::size_t threads) {
+std::string machine_text(const machine_limits& limits, std::size_t threads) {
   std::string all;
   for (const std::string& name : targets()) all += (all.empty() ? "" : " ") + name;
   std::string text =
@@ -92,9 +88,8 @@ std::string machine_text(machine_limits& limits, std::size_t threads) {
   for (std::size_t level = 0; level < limits.levels().size(); ++level) {
     const memory_level& l = limits.levels()[level];
     text += fmt::format("| {} | {} | {:.1f} | {:.1f} |\n", l.name,
-                        level + 1 < limits.levels().size() ? bytes_text(l.bytes) : "",
-                        limits.read(limits.probe_of(level)) * 1e-9,
-                        limits.stream(limits.probe_of(level), where_f32()) * 1e-9);
+                        level + 1 < limits.levels().size() ? size_text(static_cast<double>(l.bytes)) : "",
+                        l.read * 1e-9, l.where_f32 * 1e-9);
   }
   return text;
 }
@@ -105,35 +100,33 @@ std::string table_text(const std::vector<result>& results) {
   for (const result& r : results) {
     if (group == nullptr || *group != r.p.group) {
       group = &r.p.group;
-      text += fmt::format("\n{:<44} {:>10} {:>10} {:>9} {:>17} {:>14} {:>9}  {}\n", r.p.group, "median",
+      text += fmt::format("\n{:<44} {:>10} {:>10} {:>9} {:>17} {:>20} {:>9}  {}\n", r.p.group, "median",
                           "least", "GB/s", "rate", "% of limit", "max ULP", "");
     }
     if (!r.ran()) {
       text += fmt::format("{:<44} {}\n", r.p.id, r.status);
       continue;
     }
-    const std::string percent = stopped_early(r) ? "stops early"
-                                : r.least_time > 0
-                                    ? fmt::format("{:.0f} {}", 100 * r.least_time / r.median(), r.limit)
-                                    : "-";
-    text += fmt::format("{:<44} {:>10} {:>10} {:>9} {:>17} {:>14} {:>9}  {}\n", r.p.id, time_text(r.median()),
-                        time_text(r.times.front()),
+    const std::string percent = stopped_early(r)   ? "stops early"
+                                : r.limit_time > 0 ? fmt::format("{:.0f} {}", percent_of_limit(r), r.limit)
+                                                   : "-";
+    text += fmt::format("{:<44} {:>10} {:>10} {:>9} {:>17} {:>20} {:>9}  {}\n", r.p.id, time_text(r.median()),
+                        time_text(r.least()),
                         r.bytes > 0 ? fmt::format("{:.1f}", r.bytes / r.median() * 1e-9) : "-",
                         fmt::format("{:.4g} {}", unit_rate(r), unit_of(r.p)), percent, error_text(r), r.note);
   }
   return text;
 }
 
-void write_json(const std::string& file, machine_limits& limits, std::size_t threads,
+void write_json(const std::string& file, const machine_limits& limits, std::size_t threads,
                 const std::vector<result>& results) {
   using nlohmann::ordered_json;
   ordered_json levels = ordered_json::array();
-  for (std::size_t level = 0; level < limits.levels().size(); ++level) {
-    const memory_level& l = limits.levels()[level];
+  for (const memory_level& l : limits.levels()) {
     levels.push_back({{"name", l.name},
                       {"bytes", l.bytes},
-                      {"read_gb_per_s", limits.read(limits.probe_of(level)) * 1e-9},
-                      {"where_f32_gb_per_s", limits.stream(limits.probe_of(level), where_f32()) * 1e-9}});
+                      {"read_gb_per_s", l.read * 1e-9},
+                      {"where_f32_gb_per_s", l.where_f32 * 1e-9}});
   }
   ordered_json rows = ordered_json::array();
   for (const result& r : results) {
@@ -141,15 +134,16 @@ void write_json(const std::string& file, machine_limits& limits, std::size_t thr
     if (r.ran()) {
       row["rounds"] = r.times.size();
       row["median_ns"] = r.median() * 1e9;
-      row["least_ns"] = r.times.front() * 1e9;
+      row["least_ns"] = r.least() * 1e9;
       row["rate"] = unit_rate(r);
       row["unit"] = unit_of(r.p);
       if (r.bytes > 0) row["gb_per_s"] = r.bytes / r.median() * 1e-9;
       if (stopped_early(r)) {
         row["stops_early"] = true;
-      } else if (r.least_time > 0) {
+      } else if (r.limit_time > 0) {
         row["limit"] = r.limit;
-        row["percent_of_limit"] = 100 * r.least_time / r.median();
+        if (r.flop == 0) row["limit_gb_per_s"] = r.bytes / r.limit_time * 1e-9;
+        row["percent_of_limit"] = percent_of_limit(r);
       }
       if (r.exact) row["max_ulp"] = 0;
       if (r.max_ulp) row["max_ulp"] = *r.max_ulp;
