@@ -27,6 +27,7 @@ from typing import Any
 
 sys.dont_write_bytecode = True  # nothing is written beside the sources
 
+import isa  # noqa: E402
 import report  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -70,7 +71,7 @@ PROCESS_ENVIRONMENT = {
 class Results:
     """What the processes said: their headers by peer, their rows by (peer, threads)."""
 
-    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    headers: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[tuple[str, int], dict[str, dict[str, Any]]] = field(default_factory=dict)
     missing_peers: dict[str, str] = field(default_factory=dict)
 
@@ -95,6 +96,9 @@ def main() -> int:
     shutil.rmtree(arguments.work / "logs", ignore_errors=True)
     raw = arguments.work / "raw.json"
     results = Results.load(raw) if arguments.keep and raw.exists() else Results()
+    if any(header.get("isa") != arguments.isa for header in results.headers.values()):
+        print("compare: the results to keep were measured with another --isa", file=sys.stderr)
+        return 2
     pythons = prepare_environments(arguments.peers, arguments.work, results)
 
     cores = len(os.sched_getaffinity(0))
@@ -127,6 +131,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--filter", default="", help="regular expression: rows whose id it matches")
     parser.add_argument("--peers", type=names, default=list(ENVIRONMENTS), help="separated by commas")
     parser.add_argument("--threads", type=numbers, default=[1, 2], help="numbers of threads, e.g. 1,2")
+    parser.add_argument("--isa", choices=isa.NAMES, help="use no more than this, also where the CPU has more")
     parser.add_argument("--keep", action="store_true", help="keep earlier results of what is not measured again")
     parser.add_argument("--rounds", type=int, default=51, help="at most so many for each row and peer")
     parser.add_argument("--budget", type=float, default=0.5, help="seconds of rounds for each row and peer")
@@ -243,6 +248,10 @@ def measure(
     rows = results.rows.setdefault((peer, threads), {})
     log_path = arguments.work / "logs" / f"{peer}.{threads}.txt"
     log_path.parent.mkdir(exist_ok=True)
+    environment = os.environ | PROCESS_ENVIRONMENT | thread_environment(threads)
+    if arguments.isa:
+        limits = isa.environment(peer, python)
+        environment |= limits | {"XLA_FLAGS": f"{environment['XLA_FLAGS']} {limits['XLA_FLAGS']}"}
     todo = list(cases)
     while todo:
         case_path = arguments.work / "cases.json"
@@ -250,18 +259,20 @@ def measure(
         command = [python, HERE / "measure.py", "--peer", peer, "--threads", threads, "--cases", case_path]
         for option in ("library", "rounds", "budget", "whole", "limit"):
             command += [f"--{option}", getattr(arguments, option)]
+        if arguments.isa:
+            command += ["--target", isa.NAMES[arguments.isa]]
         with log_path.open("a") as log:
             process = subprocess.Popen(
                 list(map(str, command)),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env=os.environ | PROCESS_ENVIRONMENT | thread_environment(threads),
+                env=environment,
             )
             for line in process.stdout or ():
                 message = json.loads(line)
                 if "id" not in message:
-                    results.headers[peer] = message
+                    results.headers[peer] = message | {"isa": arguments.isa}
                     continue
                 rows[message.pop("id")] = message
                 todo.pop(0)
@@ -358,10 +369,13 @@ def machine(results: Results) -> dict[str, Any]:
     info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     model = re.search(r"^model name\s*: (.*)$", info, re.MULTILINE)
     flags = set(re.findall(r"\w+", " ".join(re.findall(r"^flags.*$", info, re.MULTILINE)[:1])))
+    limit = next((header.get("isa") for header in results.headers.values()), None)
     return {
         "cpu": model[1] if model else platform.processor() or platform.machine(),
         "avx2": "avx2" in flags,
         "avx512": "avx512f" in flags,
+        "limited_to": isa.NAMES[limit] if limit else None,
+        "not_limited": {peer: isa.NOT_LIMITED[peer] for peer in results.headers if limit and peer in isa.NOT_LIMITED},
         "cores": len(os.sched_getaffinity(0)),
         "caches": caches(),
         "k754": next((header["k754"] for header in results.headers.values()), "k754"),

@@ -78,13 +78,14 @@ def as_c(argument: Argument) -> object:
 
 
 class Library:
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path, threads: int, target: str | None) -> None:
         self._library = ctypes.CDLL(str(path))
         self._library.k754_c_description.restype = ctypes.c_char_p
         self._library.k754_c_status_name.restype = ctypes.c_char_p
-        status = self._library.k754_c_set_threads(threads)
-        if status != 0:
-            raise KernelError(f"set_threads({threads}): {self.status_name(status)}")
+        for function, argument in (("set_threads", threads), ("force_target", target and target.encode())):
+            status = getattr(self._library, f"k754_c_{function}")(argument)
+            if status != 0:
+                raise KernelError(f"{function}({argument!r}): {self.status_name(status)}")
 
     def description(self) -> str:
         return self._library.k754_c_description().decode()

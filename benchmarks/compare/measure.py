@@ -65,7 +65,7 @@ def timed_in_turn(runs: list[Callable[[], object]], rounds: int, budget: float, 
 class Measurement:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._arguments = arguments
-        self._k754 = k754.Library(arguments.library, arguments.threads)
+        self._k754 = k754.Library(arguments.library, arguments.threads, arguments.target)
         self._peer: peers.Peer = importlib.import_module(f"peers.{arguments.peer}").Library(arguments.threads)
 
     def header(self) -> dict[str, Any]:
@@ -130,6 +130,7 @@ def main() -> None:
     parser.add_argument("--peer", choices=peers.NAMES, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--library", type=Path, required=True)
+    parser.add_argument("--target", help="the SIMD target of k754, if not its best")
     parser.add_argument("--cases", type=Path, required=True, help="JSON: the rows to measure")
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--budget", type=float, required=True, help="seconds of rounds for one row")

@@ -84,8 +84,15 @@ def geometric_mean(values: list[float]) -> float | None:
 
 def machine_line(machine: dict[str, Any]) -> str:
     vectors = "AVX-512" if machine["avx512"] else "AVX2, no AVX-512" if machine["avx2"] else "no AVX2"
+    if machine.get("limited_to"):
+        vectors += f", limited to {machine['limited_to']}"
     caches = ", ".join(f"{level} {size}" for level, size in machine["caches"].items())
     return f"{machine['cpu']} ({vectors}; {caches}), {machine['k754']}, {machine['date']}"
+
+
+def not_limited(machine: dict[str, Any]) -> list[str]:
+    peers = [f"{PEERS[peer]}, {why}" for peer, why in machine.get("not_limited", {}).items()]
+    return ["", f"Not limited to {machine['limited_to']}: {'; '.join(peers)}."] if peers else []
 
 
 def table(document: dict[str, Any]) -> str:
@@ -95,6 +102,7 @@ def table(document: dict[str, Any]) -> str:
         machine_line(document["machine"]),
         "",
         "Peers: " + "; ".join(document["machine"]["peers"].values()) + ".",
+        *not_limited(document["machine"]),
         "",
         TABLE_TEXT,
     ]

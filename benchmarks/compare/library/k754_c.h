@@ -55,6 +55,9 @@ typedef struct k754_c_conv2d_options {
 /* The threads that calls may use, the calling one included; at first 1. The others sleep when there are no calls. */
 int k754_c_set_threads(int32_t count);
 
+/* Runs only this SIMD target, by k754's name ("AVX2"), or "reference"; null: the best again. */
+int k754_c_force_target(const char* name);
+
 /* "k754 0.1.0 | GCC 12.2.0 | AVX3", valid until the next call. */
 const char* k754_c_description(void);
 const char* k754_c_status_name(int32_t status);

@@ -117,6 +117,10 @@ int k754_c_set_threads(int32_t count) {
   return 0;
 }
 
+int k754_c_force_target(const char* name) {
+  return static_cast<int>(k754::force_simd_target(name) ? k754::status::ok : k754::status::invalid_option);
+}
+
 const char* k754_c_description() {
   static std::string text;
 #if defined(__clang__)

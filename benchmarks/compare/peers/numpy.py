@@ -10,8 +10,14 @@ from peers import Prepared, filling, find, returning
 from work import ConvLayout, Work
 
 
+def vectors() -> str:
+    """The last of the CPU's features that NumPy uses."""
+    extensions = np.show_config("dicts")["SIMD Extensions"]
+    return (extensions.get("found") or extensions["baseline"])[-1]
+
+
 class Library:
-    versions = f"numpy {np.__version__}, scipy {scipy.__version__}"
+    versions = f"numpy {np.__version__} ({vectors()}), scipy {scipy.__version__}"
     conv_layout = ConvLayout()
 
     def __init__(self, threads: int) -> None:

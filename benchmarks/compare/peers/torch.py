@@ -27,7 +27,7 @@ def array(values: torch.Tensor) -> np.ndarray:
 
 
 class Library:
-    versions = f"torch {torch.__version__}"
+    versions = f"torch {torch.__version__} ({torch.backends.cpu.get_cpu_capability()})"
     conv_layout = ConvLayout("nchw", "oihw")
 
     def __init__(self, threads: int) -> None:
