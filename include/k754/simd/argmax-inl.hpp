@@ -438,6 +438,21 @@ struct deciding {
       P.nans == nans::total_order ? detail::format_of<T>::sign_bit - 1 : detail::format_of<T>::infinity);
 };
 
+/// Whether they do, of two vectors of columns.
+template <extremum Extremum, policy P, class T, class D, class OD>
+HWY_INLINE HWY_ATTR bool leads_decide(D d, OD od, hn::Vec<D> best0, hn::Vec<D> best1, hn::Vec<OD> other) {
+  using key = hn::TFromD<D>;
+  using rule = deciding<P, T>;
+  const auto below = hn::Set(d, static_cast<key>(static_cast<key>(rule::least) + lead_shift<P, T>() - 1));
+  bool decided = hn::AllTrue(d, hn::Gt(hn::Min(best0, best1), below));
+  if constexpr (P.nans == nans::propagate) {
+    const auto greatest = hn::Set(d, static_cast<key>(rule::greatest));
+    decided = decided && hn::AllFalse(d, hn::Gt(hn::Max(best0, best1), greatest)) &&
+              !may_be_nan<Extremum, T>(d, od, other);
+  }
+  return decided;
+}
+
 /// Whether leads are likely to decide most columns: if each of three has something better than zero near its begin.
 template <extremum Extremum, policy P, class T>
 inline bool leads_are_promising(const T* x, index_t n, index_t stride, index_t count, index_t step) noexcept {
@@ -459,6 +474,8 @@ inline bool leads_are_promising(const T* x, index_t n, index_t stride, index_t c
 
 #if !HWY_HAVE_SCALABLE
 
+using byte_vector = hn::Vec<hn::ScalableTag<std::uint8_t>>;
+
 /// A vector of blocks of 16 bytes that are `pitch` apart.
 template <class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> load_blocks(D d, const std::uint8_t* x, index_t pitch) {
@@ -472,75 +489,23 @@ HWY_INLINE HWY_ATTR hn::Vec<D> load_blocks(D d, const std::uint8_t* x, index_t p
   }
 }
 
-/// Four columns of 32-bit elements; the vectors are two rows each, interleaved, in halves.
-template <class D>
-HWY_INLINE HWY_ATTR void store_columns(D /*d*/, hn::Vec<D> lower01, hn::Vec<D> upper01, hn::Vec<D> lower23,
-                                       hn::Vec<D> upper23, std::uint8_t* to, index_t pitch) {
-  const hn::Repartition<std::uint64_t, D> d64;
-  const hn::Repartition<std::uint8_t, D> d8;
-  const auto a = hn::BitCast(d64, lower01), b = hn::BitCast(d64, lower23);
-  const auto c = hn::BitCast(d64, upper01), e = hn::BitCast(d64, upper23);
-  hn::StoreU(hn::BitCast(d8, hn::InterleaveLower(d64, a, b)), d8, to);
-  hn::StoreU(hn::BitCast(d8, hn::InterleaveUpper(d64, a, b)), d8, to + pitch);
-  hn::StoreU(hn::BitCast(d8, hn::InterleaveLower(d64, c, e)), d8, to + 2 * pitch);
-  hn::StoreU(hn::BitCast(d8, hn::InterleaveUpper(d64, c, e)), d8, to + 3 * pitch);
-}
-
-/// Transposes 16 bytes of as many rows as a vector has elements: first elements to `to`, second ones to `to + to_pitch`, ...
-template <std::size_t ElementSize>
-HWY_INLINE HWY_ATTR void transpose_block(const std::uint8_t* x, index_t pitch, std::uint8_t* to,
-                                         index_t to_pitch) {
-  const hn::ScalableTag<std::uint8_t> d8;
-  constexpr auto in_block = static_cast<index_t>(16 / ElementSize);
-  const index_t next = in_block * pitch;  // block by block
-  if constexpr (ElementSize == 8) {
-    const hn::ScalableTag<std::uint64_t> d;
-    const auto a = hn::BitCast(d, load_blocks(d8, x, next)),
-               b = hn::BitCast(d, load_blocks(d8, x + pitch, next));
-    hn::StoreU(hn::BitCast(d8, hn::InterleaveLower(d, a, b)), d8, to);
-    hn::StoreU(hn::BitCast(d8, hn::InterleaveUpper(d, a, b)), d8, to + to_pitch);
-  } else if constexpr (ElementSize == 4) {
-    const hn::ScalableTag<std::uint32_t> d;
-    const auto a = hn::BitCast(d, load_blocks(d8, x, next)),
-               b = hn::BitCast(d, load_blocks(d8, x + pitch, next));
-    const auto c = hn::BitCast(d, load_blocks(d8, x + 2 * pitch, next));
-    const auto e = hn::BitCast(d, load_blocks(d8, x + 3 * pitch, next));
-    store_columns(d, hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b), hn::InterleaveLower(d, c, e),
-                  hn::InterleaveUpper(d, c, e), to, to_pitch);
-  } else if constexpr (ElementSize == 2) {
-    const hn::ScalableTag<std::uint16_t> d;
-    const hn::ScalableTag<std::uint32_t> d32;
-    const auto r0 = hn::BitCast(d, load_blocks(d8, x, next)),
-               r1 = hn::BitCast(d, load_blocks(d8, x + pitch, next));
-    const auto r2 = hn::BitCast(d, load_blocks(d8, x + 2 * pitch, next));
-    const auto r3 = hn::BitCast(d, load_blocks(d8, x + 3 * pitch, next));
-    const auto r4 = hn::BitCast(d, load_blocks(d8, x + 4 * pitch, next));
-    const auto r5 = hn::BitCast(d, load_blocks(d8, x + 5 * pitch, next));
-    const auto r6 = hn::BitCast(d, load_blocks(d8, x + 6 * pitch, next));
-    const auto r7 = hn::BitCast(d, load_blocks(d8, x + 7 * pitch, next));
-    auto a = hn::BitCast(d32, hn::InterleaveLower(d, r0, r1)),
-         b = hn::BitCast(d32, hn::InterleaveLower(d, r2, r3));
-    auto c = hn::BitCast(d32, hn::InterleaveLower(d, r4, r5)),
-         e = hn::BitCast(d32, hn::InterleaveLower(d, r6, r7));
-    store_columns(d32, hn::InterleaveLower(d32, a, b), hn::InterleaveUpper(d32, a, b),
-                  hn::InterleaveLower(d32, c, e), hn::InterleaveUpper(d32, c, e), to, to_pitch);
-    a = hn::BitCast(d32, hn::InterleaveUpper(d, r0, r1)),
-    b = hn::BitCast(d32, hn::InterleaveUpper(d, r2, r3));
-    c = hn::BitCast(d32, hn::InterleaveUpper(d, r4, r5)),
-    e = hn::BitCast(d32, hn::InterleaveUpper(d, r6, r7));
-    store_columns(d32, hn::InterleaveLower(d32, a, b), hn::InterleaveUpper(d32, a, b),
-                  hn::InterleaveLower(d32, c, e), hn::InterleaveUpper(d32, c, e), to + 4 * to_pitch,
-                  to_pitch);
-  } else {  // pairs of bytes for the two halves of the rows, then apart
-    const auto lanes = static_cast<index_t>(hn::Lanes(d8));
-    HWY_ALIGN std::uint8_t pairs[16 * HWY_MAX_BYTES];
-    transpose_block<2>(x, pitch, pairs, lanes);
-    transpose_block<2>(x + lanes / 2 * pitch, pitch, pairs + 8 * lanes, lanes);
-    for (index_t i = 0; i < 8; ++i) {
-      const auto a = hn::Load(d8, pairs + i * lanes), b = hn::Load(d8, pairs + (8 + i) * lanes);
-      hn::StoreU(hn::ConcatEven(d8, b, a), d8, to + 2 * i * to_pitch);
-      hn::StoreU(hn::ConcatOdd(d8, b, a), d8, to + (2 * i + 1) * to_pitch);
-    }
+/// `count` blocks a vector that are `pitch` apart become their columns, in registers: blocks i and i + 1 are interleaved, and then
+/// the lower and the upper halves are smaller problems with larger elements.
+template <std::size_t ElementSize, std::size_t... I>
+HWY_INLINE HWY_ATTR void transpose_rows(const byte_vector* rows, byte_vector* columns,
+                                        std::index_sequence<I...> /*pairs*/) {
+  if constexpr (sizeof...(I) == 0) {
+    columns[0] = rows[0];
+  } else {
+    const hn::ScalableTag<std::uint8_t> bytes;
+    const hn::ScalableTag<hwy::UnsignedFromSize<ElementSize>> d;
+    const byte_vector lower[] = {hn::BitCast(
+        bytes, hn::InterleaveLower(d, hn::BitCast(d, rows[2 * I]), hn::BitCast(d, rows[2 * I + 1])))...};
+    const byte_vector upper[] = {hn::BitCast(
+        bytes, hn::InterleaveUpper(d, hn::BitCast(d, rows[2 * I]), hn::BitCast(d, rows[2 * I + 1])))...};
+    constexpr auto half = std::make_index_sequence<sizeof...(I) / 2>();
+    transpose_rows<2 * ElementSize>(lower, columns, half);
+    transpose_rows<2 * ElementSize>(upper, columns + sizeof...(I), half);
   }
 }
 
@@ -555,39 +520,12 @@ template <class T>
 HWY_ATTR void pack_columns(const T* x, index_t n, index_t stride, index_t width, index_t step,
                            unsigned char* to, index_t pitch) noexcept {
   constexpr auto size = static_cast<index_t>(sizeof(T));
-  index_t done = 0, end = 0;  // columns that are transposed
-#if !HWY_HAVE_SCALABLE
-  const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
-  constexpr index_t in_block = 16 / size;
-  if ((stride == 1 || stride == -1) && step > 0) {
-    // Blocks may reach into the next row, or, backwards, the one before: not where there is none.
-    const index_t missing = n < in_block ? in_block - n : 0, edge = (missing + step - 1) / step;
-    const index_t first = stride < 0 ? edge : 0, behind = stride < 0 ? width : width - edge;
-    if (behind - first >= lanes) {
-      done = first;
-      end = behind;
-      for (index_t column = done;; column = column + 2 * lanes <= end ? column + lanes : end - lanes) {
-        for (index_t i = 0;; i = i + 2 * in_block <= n ? i + in_block : n - in_block) {
-          const T* const from = x + column * step + (stride < 0 ? -i - in_block + 1 : i);
-          const index_t row = stride < 0 ? i + in_block - 1 : i;
-          transpose_block<sizeof(T)>(reinterpret_cast<const std::uint8_t*>(from), step * size,
-                                     to + (row * pitch + column) * size,
-                                     stride < 0 ? -pitch * size : pitch * size);
-          if (i + in_block >= n) break;
-        }
-        if (column + lanes >= end) break;
-      }
-    }
-  }
-#endif
   const index_t distance = stride < 0 ? -stride : stride;
-  if (done == end && step > 0 && step < distance) {
+  if (step > 0 && step < distance) {
     for (index_t i = 0; i < n; ++i) gather(x + i * stride, width, step, to + i * pitch * size);
     return;
   }
   for (index_t column = 0; column < width; ++column) {
-    if (column == done) column = end;
-    if (column >= width) break;
     for (index_t i = 0; i < n; ++i) {
       std::memcpy(to + (i * pitch + column) * size, static_cast<const void*>(x + column * step + i * stride),
                   sizeof(T));
@@ -699,18 +637,10 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
       }
     }
   } else {
-    using rule = deciding<P, T>;
-    const auto below = hn::Set(d, static_cast<key>(static_cast<key>(rule::least) + lead_shift<P, T>() - 1));
     for (index_t at = 0, pair = 0;;
          at = at + 2 * lanes < last_pair ? at + 2 * lanes : last_pair, pair += other_lanes) {
       const auto best0 = hn::LoadU(d, best + at), best1 = hn::LoadU(d, best + at + second);
-      bool decided = hn::AllTrue(d, hn::Gt(hn::Min(best0, best1), below));
-      if constexpr (P.nans == nans::propagate) {
-        decided = decided && hn::AllFalse(d, hn::Gt(hn::Max(best0, best1),
-                                                    hn::Set(d, static_cast<key>(rule::greatest))));
-        decided = decided && !may_be_nan<Extremum, T>(d, od, hn::LoadU(od, others + pair));
-      }
-      if (!decided) {
+      if (!leads_decide<Extremum, P, T>(d, od, best0, best1, hn::LoadU(od, others + pair))) {
         const index_t some = width - at < second + lanes ? width - at : second + lanes;
         search_tile<Extremum, P, true>(x + at * step, n, stride, some, step, winners + at);
       }
@@ -719,12 +649,130 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
   }
 }
 
+#if !HWY_HAVE_SCALABLE
+
+/// Columns of a block of 16 bytes of each row, `step` apart; `backward`: of the elements in reverse order.
+template <class T, std::size_t... I>
+HWY_INLINE HWY_ATTR void load_columns(const T* x, index_t step, bool backward, byte_vector* columns,
+                                      std::index_sequence<I...> /*all*/) {
+  constexpr std::size_t in_block = sizeof...(I);
+  constexpr auto size = static_cast<index_t>(sizeof(T));
+  const hn::ScalableTag<std::uint8_t> bytes;
+  const auto* const from = reinterpret_cast<const std::uint8_t*>(x);
+  const byte_vector rows[] = {load_blocks(bytes, from + static_cast<index_t>(I) * step * size,
+                                          static_cast<index_t>(in_block) * step * size)...};
+  byte_vector forward[in_block];
+  transpose_rows<sizeof(T)>(rows, forward, std::make_index_sequence<in_block / 2>());
+  if (backward) {
+    ((columns[I] = forward[in_block - 1 - I]), ...);
+  } else {
+    ((columns[I] = forward[I]), ...);
+  }
+}
+
+/// One more element of each row, if there is one.
+template <extremum Extremum, policy P, bool Keys, class T, class D, class OD>
+HWY_INLINE HWY_ATTR void take_column(D d, OD od, byte_vector column, bool exists, hn::Vec<D>& row,
+                                     hn::Vec<D>& best, hn::Vec<D>& winner, hn::Vec<OD>& other) {
+  if (!exists) return;
+  const auto bits = hn::BitCast(d, column);
+  const auto rank = Keys ? keys_of<Extremum, P, T>(d, bits) : leads_of<Extremum, P, T>(d, bits);
+  if constexpr (!Keys && P.nans == nans::propagate) other = hn::Max(other, hn::BitCast(od, bits));
+  winner = hn::IfThenElse(hn::Gt(rank, best), row, winner);
+  best = hn::Max(best, rank);
+  row = hn::Add(row, hn::Set(d, hn::TFromD<D>{1}));
+}
+
+/// Columns [begin, end) of a block, those that there are.
+template <extremum Extremum, policy P, bool Keys, class T, class D, class OD, std::size_t... I>
+HWY_INLINE HWY_ATTR void take_columns(D d, OD od, const byte_vector* columns, index_t begin, index_t end,
+                                      std::index_sequence<I...> /*all*/, hn::Vec<D>& row, hn::Vec<D>& best,
+                                      hn::Vec<D>& winner, hn::Vec<OD>& other) {
+  (take_column<Extremum, P, Keys, T>(d, od, columns[I],
+                                     static_cast<index_t>(I) >= begin && static_cast<index_t>(I) < end, row,
+                                     best, winner, other),
+   ...);
+}
+
+/// `count` rows, at least a vector, of adjacent elements (stride 1 or -1), as many at once as a vector has elements: blocks of
+/// them are transposed, and the columns taken at once. Reads 16 bytes of each row, however short.
+template <extremum Extremum, policy P, bool Keys, class T>
+HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t count, index_t step,
+                                hn::TFromD<key_tag<T>>* winners) noexcept {
+  using D = key_tag<T>;
+  const D d;
+  using OD = other_tag<Extremum, D>;
+  const OD od;
+  using key = hn::TFromD<D>;
+  constexpr std::size_t in_block = 16 / sizeof(T);
+  constexpr auto block = static_cast<index_t>(in_block);
+  constexpr auto all = std::make_index_sequence<in_block>();
+  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  for (index_t done = 0; done < count; done += lanes) {
+    if (count - done < lanes) done = count - lanes;
+    const T* const first = x + done * step;
+    auto best = hn::Set(d, least_key<D>), winner = hn::Zero(d), row = hn::Zero(d);
+    auto other = hn::Set(od, least_key<OD>);
+    for (index_t seen = 0; seen < n; seen += block) {
+      const index_t i = seen + block <= n || n < block ? seen : n - block;
+      byte_vector columns[in_block];
+      load_columns<T>(first + (stride < 0 ? -i - block + 1 : i), step, stride < 0, columns, all);
+      if (i == seen && n >= block) {
+        take_columns<Extremum, P, Keys, T>(d, od, columns, 0, block, all, row, best, winner, other);
+      } else {
+        take_columns<Extremum, P, Keys, T>(d, od, columns, seen - i, n - i, all, row, best, winner, other);
+      }
+    }
+    if constexpr (Keys) {
+      if constexpr (floating<T> && P.nans == nans::omit) {
+        winner = hn::IfThenElse(hn::Eq(best, hn::Set(d, least_key<D>)), hn::Set(d, key{-1}), winner);
+      }
+    } else {
+      if (!leads_decide<Extremum, P, T>(d, od, best, best, other)) {
+        search_short_rows<Extremum, P, true>(first, n, stride, lanes, step, winners + done);
+        continue;
+      }
+    }
+    hn::StoreU(winner, d, winners + done);
+  }
+}
+
+#endif
+
 /// The same for any number of columns.
 template <extremum Extremum, policy P, class T>
 HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t count, index_t step,
                              index_t* winners) noexcept {
   constexpr auto size = static_cast<index_t>(sizeof(T));
   const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
+#if !HWY_HAVE_SCALABLE
+  if ((stride == 1 || stride == -1) && step > 0 && n <= greatest_key<key_tag<T>>) {
+    // Blocks reach into the next row, or, backwards, the one before: not where there is none.
+    const index_t missing = n < 16 / size ? 16 / size - n : 0, edge = (missing + step - 1) / step;
+    const index_t begin = stride < 0 ? edge : 0, end = stride < 0 ? count : count - edge;
+    if (end - begin >= lanes) {
+      bool by_leads = false;
+      if constexpr (floating<T>) by_leads = leads_are_promising<Extremum, P>(x, n, stride, count, step);
+      constexpr index_t most = tile_bytes / size;
+      HWY_ALIGN hn::TFromD<key_tag<T>> rows[static_cast<std::size_t>(most)];
+      for (index_t done = begin; done < end; done += most) {
+        if (end - done < lanes) done = end - lanes;
+        const index_t some = end - done < most ? end - done : most;
+        const T* const first = x + done * step;
+        if (by_leads) {
+          search_short_rows<Extremum, P, !floating<T>>(first, n, stride, some, step, rows);
+        } else {
+          search_short_rows<Extremum, P, true>(first, n, stride, some, step, rows);
+        }
+        store_winners(rows, some, winners + done);
+      }
+      if (edge == 0) return;
+      const index_t left = stride < 0 ? 0 : count - lanes;
+      search_tile<Extremum, P, true>(x + left * step, n, stride, lanes, step, winners + left);
+      return;
+    }
+  }
+#endif
   const index_t tile = step == 1 ? tile_bytes / size : pack_bytes / size / packed_row_group;
   for (index_t column = 0; column < count; column += tile) {
     index_t width = count - column < tile ? count - column : tile;
