@@ -535,6 +535,9 @@ HWY_ATTR void pack_columns(const T* x, index_t n, index_t stride, index_t width,
 
 inline constexpr index_t tile_bytes = 8192, pack_bytes = 8192;
 
+/// Shorter rows are searched side by side: of adjacent elements, and of others, which are copied.
+inline constexpr index_t short_row_bytes = 1536, packed_row_bytes = 768;
+
 /// Rows of a first block, as they are counted in lanes, as indices.
 template <class Key>
 HWY_INLINE HWY_ATTR void store_winners(const Key* rows, index_t count, index_t* winners) {
@@ -683,6 +686,9 @@ HWY_INLINE HWY_ATTR void take_column(D d, OD od, byte_vector column, bool exists
   row = hn::Add(row, hn::Set(d, hn::TFromD<D>{1}));
 }
 
+/// How far ahead short rows are fetched, at least.
+inline constexpr index_t prefetch_bytes = 4096;
+
 /// Columns [begin, end) of a block, those that there are.
 template <extremum Extremum, policy P, bool Keys, class T, class D, class OD, std::size_t... I>
 HWY_INLINE HWY_ATTR void take_columns(D d, OD od, const byte_vector* columns, index_t begin, index_t end,
@@ -694,11 +700,39 @@ HWY_INLINE HWY_ATTR void take_columns(D d, OD od, const byte_vector* columns, in
    ...);
 }
 
+/// Lanes that hold the winner of a short row. Bytes are too narrow.
+template <class T>
+using short_row_index = std::conditional_t<sizeof(T) == 1, std::int16_t, hn::TFromD<key_tag<T>>>;
+
+/// Winners of a vector of rows, counted from `begin` on; of bytes, those that are not -1 replace earlier ones.
+template <class D>
+HWY_INLINE HWY_ATTR void store_lanes(D d, hn::Vec<D> winner, index_t begin, hn::TFromD<D>* to) {
+  (void)begin;
+  hn::StoreU(winner, d, to);
+}
+template <class D>
+HWY_INLINE HWY_ATTR void store_lanes(D /*d*/, hn::Vec<D> winner, index_t begin,
+                                     std::int16_t* to) requires(sizeof(hn::TFromD<D>) == 1) {
+  const hn::Half<D> half;
+  const hn::RepartitionToWide<D> wide;
+  const auto lanes = hn::Lanes(wide);
+  auto lower = hn::PromoteTo(wide, hn::LowerHalf(half, winner));
+  auto upper = hn::PromoteTo(wide, hn::UpperHalf(half, winner));
+  if (begin > 0) {
+    const auto offset = hn::Set(wide, static_cast<std::int16_t>(begin)),
+               none = hn::Set(wide, std::int16_t{-1});
+    lower = hn::IfThenElse(hn::Gt(lower, none), hn::Add(lower, offset), hn::LoadU(wide, to));
+    upper = hn::IfThenElse(hn::Gt(upper, none), hn::Add(upper, offset), hn::LoadU(wide, to + lanes));
+  }
+  hn::StoreU(lower, wide, to);
+  hn::StoreU(upper, wide, to + lanes);
+}
+
 /// `count` rows, at least a vector, of adjacent elements (stride 1 or -1), as many at once as a vector has elements: blocks of
 /// them are transposed, and the columns taken at once. Reads 16 bytes of each row, however short.
 template <extremum Extremum, policy P, bool Keys, class T>
 HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t count, index_t step,
-                                hn::TFromD<key_tag<T>>* winners) noexcept {
+                                short_row_index<T>* winners) noexcept {
   using D = key_tag<T>;
   const D d;
   using OD = other_tag<Extremum, D>;
@@ -707,15 +741,28 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
   constexpr std::size_t in_block = 16 / sizeof(T);
   constexpr auto block = static_cast<index_t>(in_block);
   constexpr auto all = std::make_index_sequence<in_block>();
+  constexpr index_t counted = 127 / block * block;  // what a byte counts
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  // Rows that are not much longer than what is read of them at a time are a stream of memory that the CPU sees by itself.
+  const index_t rows_bytes = lanes * step * static_cast<index_t>(sizeof(T));
+  const bool far = n * static_cast<index_t>(sizeof(T)) > 64 && step <= 2 * n;
+  const index_t ahead = far ? (prefetch_bytes / rows_bytes + 1) * lanes * step : 0;
   for (index_t done = 0; done < count; done += lanes) {
     if (count - done < lanes) done = count - lanes;
     const T* const first = x + done * step;
     auto best = hn::Set(d, least_key<D>), winner = hn::Zero(d), row = hn::Zero(d);
     auto other = hn::Set(od, least_key<OD>);
+    index_t begin = 0;  // what rows are counted from
     for (index_t seen = 0; seen < n; seen += block) {
+      if (sizeof(T) == 1 && seen == begin + counted) {
+        store_lanes(d, winner, begin, winners + done);
+        begin = seen;
+        winner = hn::Set(d, key{-1});
+        row = hn::Zero(d);
+      }
       const index_t i = seen + block <= n || n < block ? seen : n - block;
       byte_vector columns[in_block];
+      if (ahead != 0) prefetch(first + seen * lanes, ahead, block * lanes);
       load_columns<T>(first + (stride < 0 ? -i - block + 1 : i), step, stride < 0, columns, all);
       if (i == seen && n >= block) {
         take_columns<Extremum, P, Keys, T>(d, od, columns, 0, block, all, row, best, winner, other);
@@ -733,7 +780,7 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
         continue;
       }
     }
-    hn::StoreU(winner, d, winners + done);
+    store_lanes(d, winner, begin, winners + done);
   }
 }
 
@@ -746,7 +793,7 @@ HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t coun
   constexpr auto size = static_cast<index_t>(sizeof(T));
   const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
 #if !HWY_HAVE_SCALABLE
-  if ((stride == 1 || stride == -1) && step > 0 && n <= greatest_key<key_tag<T>>) {
+  if ((stride == 1 || stride == -1) && step > 0 && n * size < short_row_bytes) {
     // Blocks reach into the next row, or, backwards, the one before: not where there is none.
     const index_t missing = n < 16 / size ? 16 / size - n : 0, edge = (missing + step - 1) / step;
     const index_t begin = stride < 0 ? edge : 0, end = stride < 0 ? count : count - edge;
@@ -754,7 +801,7 @@ HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t coun
       bool by_leads = false;
       if constexpr (floating<T>) by_leads = leads_are_promising<Extremum, P>(x, n, stride, count, step);
       constexpr index_t most = tile_bytes / size;
-      HWY_ALIGN hn::TFromD<key_tag<T>> rows[static_cast<std::size_t>(most)];
+      HWY_ALIGN short_row_index<T> rows[static_cast<std::size_t>(most)];
       for (index_t done = begin; done < end; done += most) {
         if (end - done < lanes) done = end - lanes;
         const index_t some = end - done < most ? end - done : most;
@@ -826,7 +873,12 @@ HWY_ATTR void arg_extrema(const T* x, index_t n, index_t stride, index_t count, 
   if (n == 1) stride = 1;  // whatever it says, it is never taken
   if (count == 1) step = 1;
   const index_t distance = stride < 0 ? -stride : stride, step_distance = step < 0 ? -step : step;
-  const bool short_rows = n * size < 768 || distance >= step_distance;
+  const bool adjacent = distance == 1, a_vector_of_rows = count >= lanes;
+  const index_t short_bytes = !adjacent            ? packed_row_bytes
+                              : !a_vector_of_rows  ? lanes * size
+                              : !HWY_HAVE_SCALABLE ? short_row_bytes
+                                                   : packed_row_bytes;
+  const bool short_rows = n * size < short_bytes || distance >= step_distance;
   if (count * 4 >= lanes && count > 1 && short_rows) {
     if (last) {
       x += (n - 1) * stride;
