@@ -160,12 +160,13 @@ HWY_INLINE HWY_ATTR hn::Vec<D> greatest_lane(D d, hn::Vec<D> v) {
 
 // ------------------------------------------------------------------------------------------------ rows
 
-/// Memory that will be read soon: n elements, `ahead` of x, maybe of no object.
-template <class T>
+/// Memory that will be read soon: n elements, `ahead` of x, maybe of no object; into the
+/// nearest cache, or the next one.
+template <bool Nearest, class T>
 K754_INLINE void prefetch(const T* x, index_t ahead, index_t n) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(x) + static_cast<std::uintptr_t>(ahead) * sizeof(T);
   for (std::uintptr_t byte = 0; byte < static_cast<std::uintptr_t>(n) * sizeof(T); byte += 64) {
-    __builtin_prefetch(reinterpret_cast<const void*>(address + byte));
+    __builtin_prefetch(reinterpret_cast<const void*>(address + byte), 0, Nearest ? 3 : 2);
   }
 }
 
@@ -183,7 +184,7 @@ HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, index_t a
   for (; i + 4 * lanes <= n; i += 4 * lanes) {
     const auto a = load_once(d, x + i), b = load_once(d, x + i + lanes);
     const auto c = load_once(d, x + i + 2 * lanes), e = load_once(d, x + i + 3 * lanes);
-    if (ahead != 0) prefetch(x + i, ahead, 4 * lanes);
+    if (ahead != 0) prefetch<true>(x + i, ahead, 4 * lanes);
     lead = hn::Max(lead, hn::Max(hn::Max(leads_of<Extremum, P, T>(d, a), leads_of<Extremum, P, T>(d, b)),
                                  hn::Max(leads_of<Extremum, P, T>(d, c), leads_of<Extremum, P, T>(d, e))));
     if constexpr (any_nan_wins) {
@@ -401,11 +402,12 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
 /// Rows of two vectors of columns, the second one `second` elements on: `row` is the number of the first row.
 template <extremum Extremum, policy P, bool Keys, class T, class D, class OD>
 HWY_INLINE HWY_ATTR void take_rows(D d, OD od, const T* x, index_t n, index_t stride, index_t second,
-                                   hn::Vec<D> row, hn::Vec<D>& best0, hn::Vec<D>& winner0, hn::Vec<D>& best1,
-                                   hn::Vec<D>& winner1, hn::Vec<OD>& other) {
+                                   index_t ahead, hn::Vec<D> row, hn::Vec<D>& best0, hn::Vec<D>& winner0,
+                                   hn::Vec<D>& best1, hn::Vec<D>& winner1, hn::Vec<OD>& other) {
   const auto one = hn::Set(d, hn::TFromD<D>{1});
   for (index_t i = 0; i < n; ++i) {
     const T* const elements = x + i * stride;
+    if (ahead != 0) prefetch<false>(elements, ahead, 2 * static_cast<index_t>(hn::Lanes(d)));
     const auto bits0 = load_bits(d, elements), bits1 = load_bits(d, elements + second);
     auto rank0 = bits0, rank1 = bits1;
     if constexpr (Keys) {
@@ -535,6 +537,9 @@ HWY_ATTR void pack_columns(const T* x, index_t n, index_t stride, index_t width,
 
 inline constexpr index_t tile_bytes = 8192, pack_bytes = 8192;
 
+/// Columns that reach further are not in a cache.
+inline constexpr index_t far_bytes = index_t{1} << 24;
+
 /// Shorter rows are searched side by side: of adjacent elements, and of others, which are copied.
 inline constexpr index_t short_row_bytes = 1536, packed_row_bytes = 768;
 
@@ -581,6 +586,9 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
   const auto other_lanes = static_cast<index_t>(hn::Lanes(od));
   const index_t group = step == 1 ? row_group : packed_row_group;
   const index_t farthest = stride < 0 ? 0 : (n - 1) * stride;
+  // Rows of the tile are streams of memory of a page or two, too short for the CPU to see in time.
+  const bool far =
+      step == 1 && (n - 1) * (stride < 0 ? -stride : stride) > far_bytes / static_cast<index_t>(sizeof(T));
   const index_t columns = width < lanes ? lanes : width;
   const index_t second = columns < 2 * lanes ? columns - lanes : lanes;
   const index_t last_pair = columns - lanes - second;
@@ -603,6 +611,8 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
         elements = reinterpret_cast<const T*>(packed);
       }
       const bool fresh = begin == 0 && row == 0;
+      // The same columns of the next rows, or the first rows of the next tile.
+      const index_t ahead = !far ? 0 : row + group < rows ? group * stride : width - (begin + row) * stride;
       for (index_t at = 0, pair = 0;;
            at = at + 2 * lanes < last_pair ? at + 2 * lanes : last_pair, pair += other_lanes) {
         auto best0 = hn::Set(d, least_key<D>), best1 = best0, winner0 = hn::Zero(d), winner1 = winner0;
@@ -614,7 +624,7 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
           winner1 = hn::LoadU(d, winner + at + second);
           if constexpr (!Keys) other = hn::LoadU(od, others + pair);
         }
-        take_rows<Extremum, P, Keys>(d, od, elements + at, count, pitch, second,
+        take_rows<Extremum, P, Keys>(d, od, elements + at, count, pitch, second, ahead,
                                      hn::Set(d, static_cast<key>(row)), best0, winner0, best1, winner1,
                                      other);
         hn::StoreU(best0, d, best + at);
@@ -762,7 +772,7 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
       }
       const index_t i = seen + block <= n || n < block ? seen : n - block;
       byte_vector columns[in_block];
-      if (ahead != 0) prefetch(first + seen * lanes, ahead, block * lanes);
+      if (ahead != 0) prefetch<true>(first + seen * lanes, ahead, block * lanes);
       load_columns<T>(first + (stride < 0 ? -i - block + 1 : i), step, stride < 0, columns, all);
       if (i == seen && n >= block) {
         take_columns<Extremum, P, Keys, T>(d, od, columns, 0, block, all, row, best, winner, other);
