@@ -160,19 +160,10 @@ HWY_INLINE HWY_ATTR hn::Vec<D> greatest_lane(D d, hn::Vec<D> v) {
 
 // ------------------------------------------------------------------------------------------------ rows
 
-/// Memory that will be read soon: n elements, `ahead` of x, maybe of no object; into the
-/// nearest cache, or the next one.
-template <bool Nearest, class T>
-K754_INLINE void prefetch(const T* x, index_t ahead, index_t n) noexcept {
-  const auto address = reinterpret_cast<std::uintptr_t>(x) + static_cast<std::uintptr_t>(ahead) * sizeof(T);
-  for (std::uintptr_t byte = 0; byte < static_cast<std::uintptr_t>(n) * sizeof(T); byte += 64) {
-    __builtin_prefetch(reinterpret_cast<const void*>(address + byte), 0, Nearest ? 3 : 2);
-  }
-}
-
-/// A block of at least one vector: its greatest leads, its greatest bits in the other order, its least turned bits.
+/// A block of at least one vector: its greatest leads, its greatest bits in the other order, its least turned bits. From
+/// the end on where blocks are taken from the last to the first: memory in one direction is fetched in time.
 template <extremum Extremum, policy P, bool Low, class T, class D, class OD>
-HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, index_t ahead, hn::Vec<D>& lead,
+HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, bool backward, hn::Vec<D>& lead,
                                     hn::Vec<OD>& other, hn::Vec<D>& low) {
   constexpr bool any_nan_wins = floating<T> && P.nans == nans::propagate;
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
@@ -182,9 +173,9 @@ HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, index_t a
   low = turned<Extremum>(d, bits);
   index_t i = 0;
   for (; i + 4 * lanes <= n; i += 4 * lanes) {
-    const auto a = load_once(d, x + i), b = load_once(d, x + i + lanes);
-    const auto c = load_once(d, x + i + 2 * lanes), e = load_once(d, x + i + 3 * lanes);
-    if (ahead != 0) prefetch<true>(x + i, ahead, 4 * lanes);
+    const T* const four = x + (backward ? n - 4 * lanes - i : i);
+    const auto a = load_once(d, four), b = load_once(d, four + lanes);
+    const auto c = load_once(d, four + 2 * lanes), e = load_once(d, four + 3 * lanes);
     lead = hn::Max(lead, hn::Max(hn::Max(leads_of<Extremum, P, T>(d, a), leads_of<Extremum, P, T>(d, b)),
                                  hn::Max(leads_of<Extremum, P, T>(d, c), leads_of<Extremum, P, T>(d, e))));
     if constexpr (any_nan_wins) {
@@ -197,7 +188,8 @@ HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, index_t a
     }
   }
   for (; i < n; i += lanes) {  // the last vector overlaps what was seen: a maximum does not mind
-    bits = load_bits(d, x + (i + lanes <= n ? i : n - lanes));
+    const index_t seen = i + lanes <= n ? i : n - lanes;
+    bits = load_bits(d, x + (backward ? n - lanes - seen : seen));
     lead = hn::Max(lead, leads_of<Extremum, P, T>(d, bits));
     if constexpr (any_nan_wins) other = hn::Max(other, hn::BitCast(od, bits));
     if constexpr (Low) low = hn::Min(low, turned<Extremum>(d, bits));
@@ -358,14 +350,13 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
     const T* const elements =
         stride == 1 ? x + begin : gather_block(x + begin * stride, end - begin, stride, packed);
 
-    const index_t ahead = last && stride == 1 ? -block : 0;
     const bool has_low = floating<T> && (winner < 0 || best < zero_rank);
     auto lead = hn::Zero(d), low = lead;
     auto other = hn::Zero(od);
     if (has_low) {
-      scan_block<Extremum, P, floating<T>>(d, od, elements, end - begin, ahead, lead, other, low);
+      scan_block<Extremum, P, floating<T>>(d, od, elements, end - begin, last, lead, other, low);
     } else {
-      scan_block<Extremum, P, false>(d, od, elements, end - begin, ahead, lead, other, low);
+      scan_block<Extremum, P, false>(d, od, elements, end - begin, last, lead, other, low);
     }
     bool candidate = winner < 0 || !hn::AllFalse(d, hn::Gt(lead, limit)), nan = false;
     if constexpr (floating<T>) {
@@ -398,6 +389,16 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
 }
 
 // --------------------------------------------------------------------------------------------- columns
+
+/// Memory that will be read soon: n elements, `ahead` of x, maybe of no object; into the
+/// nearest cache, or the next one.
+template <bool Nearest, class T>
+K754_INLINE void prefetch(const T* x, index_t ahead, index_t n) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(x) + static_cast<std::uintptr_t>(ahead) * sizeof(T);
+  for (std::uintptr_t byte = 0; byte < static_cast<std::uintptr_t>(n) * sizeof(T); byte += 64) {
+    __builtin_prefetch(reinterpret_cast<const void*>(address + byte), 0, Nearest ? 3 : 2);
+  }
+}
 
 /// Rows of two vectors of columns, the second one `second` elements on: `row` is the number of the first row.
 template <extremum Extremum, policy P, bool Keys, class T, class D, class OD>
