@@ -85,11 +85,6 @@ HWY_INLINE HWY_ATTR hn::Vec<D> keys_of(D d, hn::Vec<D> bits) {
   }
 }
 
-template <extremum Extremum, policy P, class T, class D>
-HWY_INLINE HWY_ATTR hn::Vec<D> load_keys(D d, const T* x) {
-  return keys_of<Extremum, P, T>(d, load_bits(d, x));
-}
-
 /// The bits of floats with the sign turned: the better numbers are [0, infinity], NaNs of their sign above.
 template <extremum Extremum, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> turned(D d, hn::Vec<D> bits) {
@@ -204,6 +199,19 @@ constexpr bits_of<T> rank_of_turned(bits_of<T> bits) noexcept {
       from_bits<T>(Extremum == extremum::maximum ? bits : static_cast<bits_of<T>>(bits ^ sign)));
 }
 
+/// Leads decide where the greatest turned bits are in [least, greatest], if there is no NaN of the other sign: no other bits have
+/// their rank.
+template <policy P, class T>
+struct deciding {
+  using bits = bits_of<T>;
+  static constexpr bits least =
+      static_cast<bits>(P.subnormals == subnormals::flush ? detail::format_of<T>::smallest_normal
+                        : P.zeros == zeros::equal         ? 1
+                                                          : 0);
+  static constexpr bits greatest = static_cast<bits>(
+      P.nans == nans::total_order ? detail::format_of<T>::sign_bit - 1 : detail::format_of<T>::infinity);
+};
+
 /// A rank, or nothing: no element that takes part is known.
 template <class T>
 struct possible_rank {
@@ -248,19 +256,25 @@ HWY_INLINE HWY_ATTR bool has_nan(D d, const T* x, index_t n) {
   return !hn::AllFalse(d, hn::Gt(greatest, infinity));
 }
 
-/// The first (last) element of a block with this key. It is there.
-template <extremum Extremum, policy P, class T, class D>
-HWY_INLINE HWY_ATTR index_t find_key(D d, const T* x, index_t n, hn::TFromD<D> key, bool last) {
+template <extremum Extremum, policy P, bool Bits, class T, class D>
+HWY_INLINE HWY_ATTR hn::Mask<D> is_wanted(D d, const T* x, hn::Vec<D> wanted) {
+  const auto bits = load_bits(d, x);
+  return hn::Eq(Bits ? bits : keys_of<Extremum, P, T>(d, bits), wanted);
+}
+
+/// The first (last) element of a block with this key, or, of Bits, with these bits. It is there.
+template <extremum Extremum, policy P, bool Bits, class T, class D>
+HWY_INLINE HWY_ATTR index_t find_element(D d, const T* x, index_t n, hn::TFromD<D> key, bool last) {
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
   const auto wanted = hn::Set(d, key);
   if (!last) {
     for (index_t i = 0;; i = i + lanes <= n - lanes ? i + lanes : n - lanes) {
-      const auto at = hn::FindFirstTrue(d, hn::Eq(load_keys<Extremum, P>(d, x + i), wanted));
+      const auto at = hn::FindFirstTrue(d, is_wanted<Extremum, P, Bits>(d, x + i, wanted));
       if (at >= 0) return i + static_cast<index_t>(at);
     }
   }
   for (index_t i = n - lanes;; i = i - lanes >= 0 ? i - lanes : 0) {
-    const auto equal = hn::Eq(load_keys<Extremum, P>(d, x + i), wanted);
+    const auto equal = is_wanted<Extremum, P, Bits>(d, x + i, wanted);
     if (!hn::AllFalse(d, equal)) {
       HWY_ALIGN hn::TFromD<D> flags[HWY_MAX_BYTES / sizeof(key)];
       hn::Store(hn::VecFromMask(d, equal), d, flags);
@@ -380,12 +394,19 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
     }
   }
   if (winner < 0) return -1;
-  const auto key = static_cast<hn::TFromD<D>>(
-      std::is_same_v<T, bool> ? best : static_cast<rank_type>(best ^ static_cast<rank_type>(least_key<D>)));
   const index_t count = winner_end - winner;
   const T* const elements =
       stride == 1 ? x + winner : gather_block(x + winner * stride, count, stride, packed);
-  return winner + find_key<Extremum, P>(d, elements, count, key, last);
+  using key = hn::TFromD<D>;
+  const auto wanted =
+      static_cast<rank_type>(std::is_same_v<T, bool> ? best : best ^ static_cast<rank_type>(least_key<D>));
+  if constexpr (floating<T>) {  // better than zero: the key is the bits with the sign turned
+    if (wanted >= deciding<P, T>::least && wanted <= deciding<P, T>::greatest) {
+      const auto bits = hn::GetLane(turned<Extremum>(d, hn::Set(d, static_cast<key>(wanted))));
+      return winner + find_element<Extremum, P, true>(d, elements, count, bits, last);
+    }
+  }
+  return winner + find_element<Extremum, P, false>(d, elements, count, static_cast<key>(wanted), last);
 }
 
 // --------------------------------------------------------------------------------------------- columns
@@ -428,18 +449,6 @@ HWY_INLINE HWY_ATTR void take_rows(D d, OD od, const T* x, index_t n, index_t st
     row = hn::Add(row, one);
   }
 }
-
-/// Leads decide a column whose greatest turned bits are in [least, greatest], if no NaN of the other sign is in it.
-template <policy P, class T>
-struct deciding {
-  using bits = bits_of<T>;
-  static constexpr bits least =
-      static_cast<bits>(P.subnormals == subnormals::flush ? detail::format_of<T>::smallest_normal
-                        : P.zeros == zeros::equal         ? 1
-                                                          : 0);
-  static constexpr bits greatest = static_cast<bits>(
-      P.nans == nans::total_order ? detail::format_of<T>::sign_bit - 1 : detail::format_of<T>::infinity);
-};
 
 /// Whether they do, of two vectors of columns.
 template <extremum Extremum, policy P, class T, class D, class OD>
