@@ -1,5 +1,6 @@
 // argmin and argmax on vectors: many rows at once, short ones above all, of any stride and any distance apart.
 #include <limits>
+#include <vector>
 
 #include "argmax_compare.hpp"
 
@@ -24,12 +25,20 @@ void compare_spaced(random_bits& random, const arg_searches& type, const guarded
 }
 
 TEST_CASE("Short rows of every length, one after the other, in both directions") {
+  std::vector<index_t> lengths;
+  for (index_t n = 1; n <= 40; n += test_scale() > 1 ? 7 : 1) lengths.push_back(n);
+  // what a byte counts in whole blocks, twice that, and where rows of each size of element are no longer short
+  for (const index_t around : {112, 128, 192, 224, 336, 384, 768, 1536}) {
+    for (index_t n = around - 1; n <= around + 1; ++n) {
+      if (test_scale() == 1 || n == 113) lengths.push_back(n);
+    }
+  }
   for (const arg_searches& type : all_searches()) {
     const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size);
     case_count cases("short rows of " + type.type, sweep_floor(40 * 4 * lanes * type.calls()));
     const guarded_buffer memory(std::size_t{1} << 20), results(std::size_t{1} << 14);
     random_bits random(8);
-    for (index_t n = 1; n <= 40; n += test_scale() > 1 ? 7 : 1) {
+    for (const index_t n : lengths) {
       for (const index_t stride : {1, -1}) {
         for (const index_t step : {n, n + 1, -n, index_t{1}}) {
           const index_t count = 1 + static_cast<index_t>(random.below(static_cast<std::uint64_t>(3 * lanes)));

@@ -834,8 +834,8 @@ HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t coun
         store_winners(rows, some, winners + done);
       }
       if (edge == 0) return;
-      const index_t left = stride < 0 ? 0 : count - lanes;
-      search_tile<Extremum, P, true>(x + left * step, n, stride, lanes, step, winners + left);
+      const index_t left = stride < 0 ? 0 : end;
+      search_tile<Extremum, P, true>(x + left * step, n, stride, edge, step, winners + left);
       return;
     }
   }
