@@ -48,6 +48,7 @@ workload make(const problem& p, thread_pool& pool) {
   });
   w.outputs = {held->index.memory()};
   w.memory.bytes_read = static_cast<double>(held->x.size() * sizeof(T));
+  w.memory.bytes_written = static_cast<double>(held->index.size() * sizeof(Index));
   w.bytes_held = held->x.size() * sizeof(T);
   return w;
 }

@@ -252,7 +252,7 @@ check_result compute_arg_extremum(Input& input, Output& output, const argmax_opt
   using T = element_of<Input&>;
   using index = element_of<Output&>;
   constexpr policy P = argmax_policy<T>(Policy);
-  if constexpr (std::same_as<std::remove_cvref_t<Executor>, serial_executor> && P.all_nan != all_nan::error) {
+  if constexpr (P.all_nan != all_nan::error) {  // one row is one task, whatever the executor
     const auto x = as_tensor_view(input);
     const auto result = as_tensor_view(output);
     if (is_plain_row(x, result, options)) {

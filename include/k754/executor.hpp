@@ -1,6 +1,7 @@
 /// Threads belong to the caller. Kernels start none; their last argument may be an executor: a callable
 /// `ex(count, f)` that calls `f(i)` once for each i in [0, count), on any thread, in any order, and returns when
-/// all are done. Work is split over outputs or fixed blocks, so no executor can change a bit.
+/// all are done. Work is split over outputs or fixed blocks, so no executor can change a bit. What is one piece may be
+/// done without it.
 ///
 /// OpenMP:      [](std::size_t n, auto&& f) { _Pragma("omp parallel for") for (std::size_t i = 0; i < n; ++i) f(i); }
 /// oneTBB:      [](std::size_t n, auto&& f) { tbb::parallel_for(std::size_t{0}, n, f); }

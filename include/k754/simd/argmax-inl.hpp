@@ -14,7 +14,7 @@
 // the other order of integers tells.
 //
 // Columns are searched side by side, in tiles and a few rows at a time, by leads and then, where those did not decide, by
-// keys. Short rows become columns by transposition of small blocks, which stay in the nearest cache.
+// keys. Short rows become columns by transposition of small blocks, in registers.
 //
 // ties::last is the first of the reversed row.
 HWY_BEFORE_NAMESPACE();
