@@ -526,6 +526,15 @@ HWY_INLINE HWY_ATTR void transpose_rows(const byte_vector* rows, byte_vector* co
 /// Rows are taken so many at a time: in place, where each is a stream of memory, and packed.
 inline constexpr index_t row_group = 12, packed_row_group = 16;
 
+/// Rows in place that are a multiple of a page apart, but for less than a cache line, share the few lines that the nearest
+/// cache has for such addresses.
+template <class T>
+constexpr index_t rows_at_once(index_t stride) noexcept {
+  const index_t beyond = (stride < 0 ? -stride : stride) % (4096 / static_cast<index_t>(sizeof(T)));
+  const auto bytes = beyond * static_cast<index_t>(sizeof(T));
+  return bytes < 64 || bytes > 4096 - 64 ? 7 : row_group;
+}
+
 /// Copies n (at most packed_row_group) elements of each column of a tile, `stride` apart, columns `step` apart, to rows of `pitch`
 /// adjacent ones. Writes up to 16 bytes' worth of rows.
 template <class T>
@@ -594,7 +603,7 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
   HWY_ALIGN unsigned char packed[pack_bytes];
 
   const auto other_lanes = static_cast<index_t>(hn::Lanes(od));
-  const index_t group = step == 1 ? row_group : packed_row_group;
+  const index_t group = step == 1 ? rows_at_once<T>(stride) : packed_row_group;
   const index_t farthest = stride < 0 ? 0 : (n - 1) * stride;
   // Rows of the tile are streams of memory of a page or two, too short for the CPU to see in time.
   const bool far =
