@@ -174,8 +174,9 @@ constexpr index_t answer(index_t winner, index_t n) noexcept {
   return P.all_nan == all_nan::first && winner < 0 && n > 0 ? 0 : winner;
 }
 
-/// After the checks: one row for each element of the output.
-template <extremum Extremum, policy P, element T, class Index, class Executor>
+/// After the checks: one row for each element of the output. IndicesInPlace: the output's elements are of the kernels' type
+/// for indices, not only of its size.
+template <extremum Extremum, policy P, bool IndicesInPlace, element T, class Index, class Executor>
 check_result search_rows(const tensor_view<const T>& input, const tensor_view<Index>& output,
                          const argmax_options& options, Executor& ex) {
   std::size_t axis = 0;
@@ -202,27 +203,33 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
   const elementwise_loop<2> loop(rows, {rows.strides, results.strides});
   if (loop.count() == 0) return {};
 
-  const auto for_rows = [&](index_t begin, index_t end, const auto& body) {
+  const auto for_runs = [&](index_t begin, index_t end, const auto& body) {
     loop.for_runs(begin, end, [&](const elementwise_run<2>& run) {
-      auto x = run.of(0, input.data_handle());
-      auto result = run.of(1, output.data_handle());
-      if (x.stride < 0) {
-        x = {x.at(run.length - 1), -x.stride};
-        result = {result.at(run.length - 1), -result.stride};
-      }
-      constexpr index_t tile = 2048;
-      std::array<index_t, tile> winners;
-      for (index_t at = 0; at < run.length; at += tile) {
-        const index_t count = run.length - at < tile ? run.length - at : tile;
-        find(x.at(at), n, stride, count, x.stride, winners.data());
-        body(winners.data(), count, strided<Index>{result.at(at), result.stride});
+      const auto x = run.of(0, input.data_handle());
+      const auto result = run.of(1, output.data_handle());
+      if (x.stride >= 0) {
+        body(x, result, run.length);
+      } else {
+        body(strided<const T>{x.at(run.length - 1), -x.stride},
+             strided<Index>{result.at(run.length - 1), -result.stride}, run.length);
       }
     });
   };
+  const auto for_winners = [&](const strided<const T>& x, index_t length, const auto& body) {
+    constexpr index_t tile = 2048;
+    std::array<index_t, tile> winners;
+    for (index_t at = 0; at < length; at += tile) {
+      const index_t count = length - at < tile ? length - at : tile;
+      find(x.at(at), n, stride, count, x.stride, winners.data());
+      body(winners.data(), at, count);
+    }
+  };
   if constexpr (P.all_nan == all_nan::error) {
     index_t unanswered = 0;
-    for_rows(0, loop.count(), [&](const index_t* winners, index_t count, const strided<Index>&) {
-      for (index_t i = 0; i < count; ++i) unanswered += winners[i] < 0 && n > 0 ? 1 : 0;
+    for_runs(0, loop.count(), [&](const strided<const T>& x, const strided<Index>&, index_t length) {
+      for_winners(x, length, [&](const index_t* winners, index_t, index_t count) {
+        for (index_t i = 0; i < count; ++i) unanswered += winners[i] < 0 && n > 0 ? 1 : 0;
+      });
     });
     if (unanswered > 0) {
       return failure(status::all_nan_row, arg_extremum_name<Extremum>, "input", "has {} rows of NaNs",
@@ -235,13 +242,24 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
   const index_t grain =
       std::same_as<std::remove_cvref_t<Executor>, serial_executor> ? loop.count() : fair_grain;
   run_pieces(ex, loop.count(), grain, [&](index_t begin, index_t end) {
-    for_rows(begin, end, [n](const index_t* winners, index_t count, const strided<Index>& result) {
-      if (result.stride == 1 && std::same_as<Index, index_t> && P.all_nan != all_nan::first) {
-        std::memcpy(static_cast<void*>(result.first), winners,
-                    static_cast<std::size_t>(count) * sizeof(Index));
-        return;
+    for_runs(begin, end, [&](const strided<const T>& x, const strided<Index>& result, index_t length) {
+      constexpr bool as_they_are = sizeof(Index) == sizeof(index_t) && P.all_nan != all_nan::first;
+      if constexpr (as_they_are && IndicesInPlace) {
+        if (result.stride == 1) {
+          find(x.first, n, stride, length, x.stride, result.first);
+          return;
+        }
       }
-      for (index_t i = 0; i < count; ++i) store(result.at(i), static_cast<Index>(answer<P>(winners[i], n)));
+      for_winners(x, length, [&](const index_t* winners, index_t at, index_t count) {
+        if (as_they_are && result.stride == 1) {
+          std::memcpy(static_cast<void*>(result.at(at)), winners,
+                      static_cast<std::size_t>(count) * sizeof(Index));
+          return;
+        }
+        for (index_t i = 0; i < count; ++i) {
+          store(result.at(at + i), static_cast<Index>(answer<P>(winners[i], n)));
+        }
+      });
     });
   });
   return {};
@@ -264,7 +282,8 @@ check_result compute_arg_extremum(Input& input, Output& output, const argmax_opt
       return {};
     }
   }
-  return search_rows<Extremum, P>(input_view(input), output_view(output), options, ex);
+  constexpr bool in_place = std::same_as<typename decltype(as_tensor_view(output))::value_type, index_t>;
+  return search_rows<Extremum, P, in_place>(input_view(input), output_view(output), options, ex);
 }
 
 }  // namespace K754_KERNEL_ABI

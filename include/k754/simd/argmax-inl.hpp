@@ -562,27 +562,37 @@ inline constexpr index_t far_bytes = index_t{1} << 24;
 /// Shorter rows are searched side by side: of adjacent elements, and of others, which are copied.
 inline constexpr index_t short_row_bytes = 1536, packed_row_bytes = 768;
 
-/// Rows of a first block, as they are counted in lanes, as indices.
+/// Lanes of any width as indices.
+template <class D>
+HWY_INLINE HWY_ATTR void store_indices(D /*d*/, hn::Vec<D> lanes, index_t* to) {
+  if constexpr (sizeof(hn::TFromD<D>) == 8) {
+    const hn::Repartition<std::uint8_t, D> bytes;
+    hn::StoreU(hn::BitCast(bytes, lanes), bytes, reinterpret_cast<std::uint8_t*>(to));
+  } else {
+    const hn::Half<D> half;
+    const hn::RepartitionToWide<D> wide;
+    store_indices(wide, hn::PromoteTo(wide, hn::LowerHalf(half, lanes)), to);
+    store_indices(wide, hn::PromoteTo(wide, hn::UpperHalf(half, lanes)), to + hn::Lanes(wide));
+  }
+}
+
 template <class Key>
 HWY_INLINE HWY_ATTR void store_winners(const Key* rows, index_t count, index_t* winners) {
-  const hn::ScalableTag<std::int64_t> d;
-  const hn::Rebind<Key, decltype(d)> narrow;
-  const hn::Repartition<std::uint8_t, decltype(d)> bytes;
+  const hn::ScalableTag<Key> d;
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
   index_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    auto wide = hn::Zero(d);
-    if constexpr (sizeof(Key) == 8) {
-      wide = hn::LoadU(narrow, rows + i);
-    } else if constexpr (sizeof(Key) == 4) {
-      wide = hn::PromoteTo(d, hn::LoadU(narrow, rows + i));
-    } else {
-      const hn::Rebind<std::int32_t, decltype(d)> half;
-      wide = hn::PromoteTo(d, hn::PromoteTo(half, hn::LoadU(narrow, rows + i)));
-    }
-    hn::StoreU(hn::BitCast(bytes, wide), bytes, reinterpret_cast<std::uint8_t*>(winners + i));
-  }
+  for (; i + lanes <= count; i += lanes) store_indices(d, hn::LoadU(d, rows + i), winners + i);
   for (; i < count; ++i) winners[i] = static_cast<index_t>(rows[i]);
+}
+
+/// What columns of NaNs alone have under nans::omit: keys tell them.
+template <policy P, class T, class D>
+HWY_INLINE HWY_ATTR hn::Vec<D> winners_of_keys(D d, hn::Vec<D> best, hn::Vec<D> winner) {
+  if constexpr (floating<T> && P.nans == nans::omit) {
+    return hn::IfThenElse(hn::Eq(best, hn::Set(d, least_key<D>)), hn::Set(d, hn::TFromD<D>{-1}), winner);
+  } else {
+    return winner;
+  }
 }
 
 /// The first of the elements with the greatest rank in each of `width` columns that are `step` apart, by keys or by leads.
@@ -678,6 +688,38 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
       }
       if (at >= last_pair) break;
     }
+  }
+}
+
+/// The same where all rows are taken at once, and columns lie side by side, at least a vector of them.
+template <extremum Extremum, policy P, bool Keys, class T>
+HWY_ATTR void search_few_rows(const T* x, index_t n, index_t stride, index_t width,
+                              index_t* winners) noexcept {
+  using D = key_tag<T>;
+  const D d;
+  using OD = other_tag<Extremum, D>;
+  const OD od;
+  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  const index_t second = width < 2 * lanes ? width - lanes : lanes, last_pair = width - lanes - second;
+  for (index_t at = 0;; at = at + 2 * lanes < last_pair ? at + 2 * lanes : last_pair) {
+    auto best0 = hn::Set(d, least_key<D>), best1 = best0, winner0 = hn::Zero(d), winner1 = winner0;
+    auto other = hn::Set(od, least_key<OD>);
+    take_rows<Extremum, P, Keys>(d, od, x + at, n, stride, second, 0, hn::Zero(d), best0, winner0, best1,
+                                 winner1, other);
+    bool decided = true;
+    if constexpr (Keys) {
+      winner0 = winners_of_keys<P, T>(d, best0, winner0);
+      winner1 = winners_of_keys<P, T>(d, best1, winner1);
+    } else {
+      decided = leads_decide<Extremum, P, T>(d, od, best0, best1, other);
+    }
+    if (decided) {
+      store_indices(d, winner0, winners + at);
+      store_indices(d, winner1, winners + at + second);
+    } else {
+      search_few_rows<Extremum, P, true>(x + at, n, stride, second + lanes, winners + at);
+    }
+    if (at >= last_pair) break;
   }
 }
 
@@ -800,9 +842,7 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
       }
     }
     if constexpr (Keys) {
-      if constexpr (floating<T> && P.nans == nans::omit) {
-        winner = hn::IfThenElse(hn::Eq(best, hn::Set(d, least_key<D>)), hn::Set(d, key{-1}), winner);
-      }
+      winner = winners_of_keys<P, T>(d, best, winner);
     } else {
       if (!leads_decide<Extremum, P, T>(d, od, best, best, other)) {
         search_short_rows<Extremum, P, true>(first, n, stride, lanes, step, winners + done);
@@ -857,13 +897,19 @@ HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t coun
       width = lanes;
     }
     const T* const first = x + column * step;
-    if constexpr (floating<T>) {
-      if (leads_are_promising<Extremum, P>(first, n, stride, width, step)) {
-        search_tile<Extremum, P, false>(first, n, stride, width, step, winners + column);
-        continue;
+    bool by_leads = false;
+    if constexpr (floating<T>) by_leads = leads_are_promising<Extremum, P>(first, n, stride, width, step);
+    if (step == 1 && width >= lanes && n <= rows_at_once<T>(stride)) {
+      if (by_leads) {
+        search_few_rows<Extremum, P, !floating<T>>(first, n, stride, width, winners + column);
+      } else {
+        search_few_rows<Extremum, P, true>(first, n, stride, width, winners + column);
       }
+    } else if (by_leads) {
+      search_tile<Extremum, P, !floating<T>>(first, n, stride, width, step, winners + column);
+    } else {
+      search_tile<Extremum, P, true>(first, n, stride, width, step, winners + column);
     }
-    search_tile<Extremum, P, true>(first, n, stride, width, step, winners + column);
   }
 }
 
