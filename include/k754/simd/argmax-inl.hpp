@@ -411,8 +411,7 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
 
 // --------------------------------------------------------------------------------------------- columns
 
-/// Memory that will be read soon: n elements, `ahead` of x, maybe of no object; into the
-/// nearest cache, or the next one.
+/// Memory that will be read soon: n elements, `ahead` of x, maybe of no object; into the nearest cache, or the next one.
 template <bool Nearest, class T>
 K754_INLINE void prefetch(const T* x, index_t ahead, index_t n) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(x) + static_cast<std::uintptr_t>(ahead) * sizeof(T);
@@ -501,8 +500,8 @@ HWY_INLINE HWY_ATTR hn::Vec<D> load_blocks(D d, const std::uint8_t* x, index_t p
   }
 }
 
-/// `count` blocks a vector that are `pitch` apart become their columns, in registers: blocks i and i + 1 are interleaved, and then
-/// the lower and the upper halves are smaller problems with larger elements.
+/// Rows of 16 bytes, as many as they have elements, become columns, for each block of the vectors: pairs of rows are
+/// interleaved, and then their lower and their upper halves are half as many rows of elements twice as large.
 template <std::size_t ElementSize, std::size_t... I>
 HWY_INLINE HWY_ATTR void transpose_rows(const byte_vector* rows, byte_vector* columns,
                                         std::index_sequence<I...> /*pairs*/) {
@@ -536,7 +535,7 @@ constexpr index_t rows_at_once(index_t stride) noexcept {
 }
 
 /// Copies n (at most packed_row_group) elements of each column of a tile, `stride` apart, columns `step` apart, to rows of `pitch`
-/// adjacent ones. Writes up to 16 bytes' worth of rows.
+/// adjacent ones.
 template <class T>
 HWY_ATTR void pack_columns(const T* x, index_t n, index_t stride, index_t width, index_t step,
                            unsigned char* to, index_t pitch) noexcept {
@@ -691,7 +690,7 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
   }
 }
 
-/// The same where all rows are taken at once, and columns lie side by side, at least a vector of them.
+/// The same where all rows are taken at once, and at least a vector of columns lies side by side: nothing is kept in memory.
 template <extremum Extremum, policy P, bool Keys, class T>
 HWY_ATTR void search_few_rows(const T* x, index_t n, index_t stride, index_t width,
                               index_t* winners) noexcept {
@@ -720,6 +719,16 @@ HWY_ATTR void search_few_rows(const T* x, index_t n, index_t stride, index_t wid
       search_few_rows<Extremum, P, true>(x + at, n, stride, second + lanes, winners + at);
     }
     if (at >= last_pair) break;
+  }
+}
+
+template <extremum Extremum, policy P, bool Keys, class T>
+HWY_INLINE HWY_ATTR void search_few_columns(const T* x, index_t n, index_t stride, index_t width,
+                                            index_t step, index_t* winners) {
+  if (step == 1 && width >= static_cast<index_t>(hn::Lanes(key_tag<T>())) && n <= rows_at_once<T>(stride)) {
+    search_few_rows<Extremum, P, Keys>(x, n, stride, width, winners);
+  } else {
+    search_tile<Extremum, P, Keys>(x, n, stride, width, step, winners);
   }
 }
 
@@ -899,16 +908,10 @@ HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t coun
     const T* const first = x + column * step;
     bool by_leads = false;
     if constexpr (floating<T>) by_leads = leads_are_promising<Extremum, P>(first, n, stride, width, step);
-    if (step == 1 && width >= lanes && n <= rows_at_once<T>(stride)) {
-      if (by_leads) {
-        search_few_rows<Extremum, P, !floating<T>>(first, n, stride, width, winners + column);
-      } else {
-        search_few_rows<Extremum, P, true>(first, n, stride, width, winners + column);
-      }
-    } else if (by_leads) {
-      search_tile<Extremum, P, !floating<T>>(first, n, stride, width, step, winners + column);
+    if (by_leads) {
+      search_few_columns<Extremum, P, !floating<T>>(first, n, stride, width, step, winners + column);
     } else {
-      search_tile<Extremum, P, true>(first, n, stride, width, step, winners + column);
+      search_few_columns<Extremum, P, true>(first, n, stride, width, step, winners + column);
     }
   }
 }
