@@ -38,6 +38,13 @@
 #include "status.hpp"
 #include "tensor_view.hpp"
 
+namespace k754::detail {
+
+/// Rows of fewer bytes are searched side by side, even if their elements have to be brought together for that.
+inline constexpr index_t side_by_side_bytes = 768;
+
+}  // namespace k754::detail
+
 #define K754_TARGET_FILE "../simd/argmax-inl.hpp"
 #include "detail/foreach_target-inl.hpp"
 
@@ -190,7 +197,9 @@ check_result search_rows(const tensor_view<const T>& input, const tensor_view<In
   if (n == 0) rows.strides = {};  // there are no elements to point at
   sort_axes(rows, results);
   // Short rows are searched side by side: along the longest axis, if the last one is too short for that.
-  if (n * static_cast<index_t>(sizeof(T)) < 768 && rows.rank > 1 && rows.extents[rows.rank - 1] < 16) {
+  constexpr auto size = static_cast<index_t>(sizeof(T));
+  const index_t beside = rows.rank > 1 ? rows.extents[rows.rank - 1] : 16;
+  if (n * size < side_by_side_bytes && beside < 16 && (n < 32 || beside * size < 32)) {
     std::size_t longest = rows.rank - 1;
     for (std::size_t i = 0; i < rows.rank; ++i) {
       if (rows.extents[i] > rows.extents[longest]) longest = i;

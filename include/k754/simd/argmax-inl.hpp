@@ -558,8 +558,8 @@ inline constexpr index_t tile_bytes = 8192, pack_bytes = 8192;
 /// Columns that reach further are not in a cache.
 inline constexpr index_t far_bytes = index_t{1} << 24;
 
-/// Shorter rows are searched side by side: of adjacent elements, and of others, which are copied.
-inline constexpr index_t short_row_bytes = 1536, packed_row_bytes = 768;
+/// Shorter rows of adjacent elements are transposed in registers. Others, see detail::side_by_side_bytes.
+inline constexpr index_t short_row_bytes = 1536;
 
 /// Lanes of any width as indices.
 template <class D>
@@ -621,7 +621,8 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
   const index_t second = columns < 2 * lanes ? columns - lanes : lanes;
   const index_t last_pair = columns - lanes - second;
   if (n < 1) return;  // there are rows; GCC would warn of keys that are not set
-  if (width < lanes) std::memset(packed, 0, sizeof(packed));
+  if (width < lanes)
+    std::memset(packed, 0, static_cast<std::size_t>((n < group ? n : group) * columns) * sizeof(T));
   for (index_t begin = 0; begin < n; begin += row_block) {
     const index_t rows = n - begin < row_block ? n - begin : row_block;
     if (begin > 0) {
@@ -952,10 +953,9 @@ HWY_ATTR void arg_extrema(const T* x, index_t n, index_t stride, index_t count, 
   if (count == 1) step = 1;
   const index_t distance = stride < 0 ? -stride : stride, step_distance = step < 0 ? -step : step;
   const bool adjacent = distance == 1, a_vector_of_rows = count >= lanes;
-  const index_t short_bytes = !adjacent            ? packed_row_bytes
-                              : !a_vector_of_rows  ? lanes * size
-                              : !HWY_HAVE_SCALABLE ? short_row_bytes
-                                                   : packed_row_bytes;
+  const index_t short_bytes = adjacent && !a_vector_of_rows    ? lanes * size
+                              : adjacent && !HWY_HAVE_SCALABLE ? short_row_bytes
+                                                               : detail::side_by_side_bytes;
   const bool short_rows = n * size < short_bytes || distance >= step_distance;
   if (count * 4 >= lanes && count > 1 && short_rows) {
     if (last) {
