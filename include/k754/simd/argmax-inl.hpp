@@ -502,21 +502,23 @@ HWY_INLINE HWY_ATTR hn::Vec<D> load_blocks(D d, const std::uint8_t* x, index_t p
 
 /// Rows of 16 bytes, as many as they have elements, become columns, for each block of the vectors: pairs of rows are
 /// interleaved, and then their lower and their upper halves are half as many rows of elements twice as large.
-template <std::size_t ElementSize, std::size_t... I>
+template <std::size_t ElementSize, std::size_t... Index>
 HWY_INLINE HWY_ATTR void transpose_rows(const byte_vector* rows, byte_vector* columns,
-                                        std::index_sequence<I...> /*pairs*/) {
-  if constexpr (sizeof...(I) == 0) {
+                                        std::index_sequence<Index...> /*pairs*/) {
+  if constexpr (sizeof...(Index) == 0) {
     columns[0] = rows[0];
   } else {
     const hn::ScalableTag<std::uint8_t> bytes;
     const hn::ScalableTag<hwy::UnsignedFromSize<ElementSize>> d;
     const byte_vector lower[] = {hn::BitCast(
-        bytes, hn::InterleaveLower(d, hn::BitCast(d, rows[2 * I]), hn::BitCast(d, rows[2 * I + 1])))...};
+        bytes,
+        hn::InterleaveLower(d, hn::BitCast(d, rows[2 * Index]), hn::BitCast(d, rows[2 * Index + 1])))...};
     const byte_vector upper[] = {hn::BitCast(
-        bytes, hn::InterleaveUpper(d, hn::BitCast(d, rows[2 * I]), hn::BitCast(d, rows[2 * I + 1])))...};
-    constexpr auto half = std::make_index_sequence<sizeof...(I) / 2>();
+        bytes,
+        hn::InterleaveUpper(d, hn::BitCast(d, rows[2 * Index]), hn::BitCast(d, rows[2 * Index + 1])))...};
+    constexpr auto half = std::make_index_sequence<sizeof...(Index) / 2>();
     transpose_rows<2 * ElementSize>(lower, columns, half);
-    transpose_rows<2 * ElementSize>(upper, columns + sizeof...(I), half);
+    transpose_rows<2 * ElementSize>(upper, columns + sizeof...(Index), half);
   }
 }
 
@@ -615,7 +617,7 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
   const index_t group = step == 1 ? rows_at_once<T>(stride) : packed_row_group;
   const index_t farthest = stride < 0 ? 0 : (n - 1) * stride;
   // Rows of the tile are streams of memory of a page or two, too short for the CPU to see in time.
-  const bool far =
+  const bool beyond_caches =
       step == 1 && (n - 1) * (stride < 0 ? -stride : stride) > far_bytes / static_cast<index_t>(sizeof(T));
   const index_t columns = width < lanes ? lanes : width;
   const index_t second = columns < 2 * lanes ? columns - lanes : lanes;
@@ -641,7 +643,9 @@ HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, 
       }
       const bool fresh = begin == 0 && row == 0;
       // The same columns of the next rows, or the first rows of the next tile.
-      const index_t ahead = !far ? 0 : row + group < rows ? group * stride : width - (begin + row) * stride;
+      const index_t ahead = !beyond_caches       ? 0
+                            : row + group < rows ? group * stride
+                                                 : width - (begin + row) * stride;
       for (index_t at = 0, pair = 0;;
            at = at + 2 * lanes < last_pair ? at + 2 * lanes : last_pair, pair += other_lanes) {
         auto best0 = hn::Set(d, least_key<D>), best1 = best0, winner0 = hn::Zero(d), winner1 = winner0;
@@ -736,21 +740,21 @@ HWY_INLINE HWY_ATTR void search_few_columns(const T* x, index_t n, index_t strid
 #if !HWY_HAVE_SCALABLE
 
 /// Columns of a block of 16 bytes of each row, `step` apart; `backward`: of the elements in reverse order.
-template <class T, std::size_t... I>
+template <class T, std::size_t... Index>
 HWY_INLINE HWY_ATTR void load_columns(const T* x, index_t step, bool backward, byte_vector* columns,
-                                      std::index_sequence<I...> /*all*/) {
-  constexpr std::size_t in_block = sizeof...(I);
+                                      std::index_sequence<Index...> /*all*/) {
+  constexpr std::size_t in_block = sizeof...(Index);
   constexpr auto size = static_cast<index_t>(sizeof(T));
   const hn::ScalableTag<std::uint8_t> bytes;
   const auto* const from = reinterpret_cast<const std::uint8_t*>(x);
-  const byte_vector rows[] = {load_blocks(bytes, from + static_cast<index_t>(I) * step * size,
+  const byte_vector rows[] = {load_blocks(bytes, from + static_cast<index_t>(Index) * step * size,
                                           static_cast<index_t>(in_block) * step * size)...};
   byte_vector forward[in_block];
   transpose_rows<sizeof(T)>(rows, forward, std::make_index_sequence<in_block / 2>());
   if (backward) {
-    ((columns[I] = forward[in_block - 1 - I]), ...);
+    ((columns[Index] = forward[in_block - 1 - Index]), ...);
   } else {
-    ((columns[I] = forward[I]), ...);
+    ((columns[Index] = forward[Index]), ...);
   }
 }
 
@@ -771,13 +775,13 @@ HWY_INLINE HWY_ATTR void take_column(D d, OD od, byte_vector column, bool exists
 inline constexpr index_t prefetch_bytes = 4096;
 
 /// Columns [begin, end) of a block, those that there are.
-template <extremum Extremum, policy P, bool Keys, class T, class D, class OD, std::size_t... I>
+template <extremum Extremum, policy P, bool Keys, class T, class D, class OD, std::size_t... Index>
 HWY_INLINE HWY_ATTR void take_columns(D d, OD od, const byte_vector* columns, index_t begin, index_t end,
-                                      std::index_sequence<I...> /*all*/, hn::Vec<D>& row, hn::Vec<D>& best,
-                                      hn::Vec<D>& winner, hn::Vec<OD>& other) {
-  (take_column<Extremum, P, Keys, T>(d, od, columns[I],
-                                     static_cast<index_t>(I) >= begin && static_cast<index_t>(I) < end, row,
-                                     best, winner, other),
+                                      std::index_sequence<Index...> /*all*/, hn::Vec<D>& row,
+                                      hn::Vec<D>& best, hn::Vec<D>& winner, hn::Vec<OD>& other) {
+  (take_column<Extremum, P, Keys, T>(
+       d, od, columns[Index], static_cast<index_t>(Index) >= begin && static_cast<index_t>(Index) < end, row,
+       best, winner, other),
    ...);
 }
 
@@ -826,8 +830,8 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
   const auto lanes = static_cast<index_t>(hn::Lanes(d));
   // Rows that are not much longer than what is read of them at a time are a stream of memory that the CPU sees by itself.
   const index_t rows_bytes = lanes * step * static_cast<index_t>(sizeof(T));
-  const bool far = n * static_cast<index_t>(sizeof(T)) > 64 && step <= 2 * n;
-  const index_t ahead = far ? (prefetch_bytes / rows_bytes + 1) * lanes * step : 0;
+  const bool fetched = n * static_cast<index_t>(sizeof(T)) > 64 && step <= 2 * n;
+  const index_t ahead = fetched ? (prefetch_bytes / rows_bytes + 1) * lanes * step : 0;
   for (index_t done = 0; done < count; done += lanes) {
     if (count - done < lanes) done = count - lanes;
     const T* const first = x + done * step;
