@@ -847,7 +847,7 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
       }
       const index_t i = seen + block <= n || n < block ? seen : n - block;
       byte_vector columns[in_block];
-      if (ahead != 0) prefetch<true>(first + seen * lanes, ahead, block * lanes);
+      if (ahead != 0) prefetch<true>(first, seen * lanes + ahead, block * lanes);
       load_columns<T>(first + (stride < 0 ? -i - block + 1 : i), step, stride < 0, columns, all);
       if (i == seen && n >= block) {
         take_columns<Extremum, P, Keys, T>(d, od, columns, 0, block, all, row, best, winner, other);
