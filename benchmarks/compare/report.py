@@ -219,7 +219,7 @@ def title_of(group: str, rows: list[Row], threads: list[int]) -> str:
     for n in threads:
         mean = geometric_mean([row["ratio"] for row in rows if row["group"] == group and row["threads"] == n])
         if mean is not None:
-            means.append(f"{number(mean)}x with {threads_text(n)}")
+            means.append(f"{mean:.2g}x ({threads_text(n)})")
     return f"{GROUPS[group]}: geometric mean {', '.join(means)}"
 
 
