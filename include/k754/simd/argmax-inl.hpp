@@ -449,7 +449,7 @@ HWY_INLINE HWY_ATTR void take_rows(D d, OD od, const T* x, index_t n, index_t st
   }
 }
 
-/// Whether they do, of two vectors of columns.
+/// Whether leads decide two vectors of columns.
 template <extremum Extremum, policy P, class T, class D, class OD>
 HWY_INLINE HWY_ATTR bool leads_decide(D d, OD od, hn::Vec<D> best0, hn::Vec<D> best1, hn::Vec<OD> other) {
   using key = hn::TFromD<D>;
@@ -727,6 +727,7 @@ HWY_ATTR void search_few_rows(const T* x, index_t n, index_t stride, index_t wid
   }
 }
 
+/// No more columns than a tile has, by whichever of the two suits them.
 template <extremum Extremum, policy P, bool Keys, class T>
 HWY_INLINE HWY_ATTR void search_few_columns(const T* x, index_t n, index_t stride, index_t width,
                                             index_t step, index_t* winners) {
@@ -869,7 +870,7 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
 
 #endif
 
-/// The same for any number of columns.
+/// Any number of columns: short rows transposed, others tile by tile.
 template <extremum Extremum, policy P, class T>
 HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t count, index_t step,
                              index_t* winners) noexcept {
