@@ -125,18 +125,20 @@ using other_tag = hn::Repartition<
                                           hn::TFromD<D>>>,
     D>;
 
-/// Whether what is greatest in that order may be a NaN: it is one, but where halves of infinities look like it.
+/// Lanes where what is greatest in that order may be a NaN: it is one, but where halves of infinities look like it.
 template <extremum Extremum, class T, class D, class OD>
-HWY_INLINE HWY_ATTR bool may_be_nan(D d, OD od, hn::Vec<OD> other) {
+HWY_INLINE HWY_ATTR hn::Mask<D> may_be_nan(D d, OD /*od*/, hn::Vec<OD> other) {
+  using bits = std::conditional_t<Extremum == extremum::maximum, bits_of<T>, hn::TFromD<D>>;
   using format = detail::format_of<T>;
-  constexpr std::uint64_t infinity =
-      (Extremum == extremum::maximum ? format::sign_bit : 0) | format::infinity;
+  const hn::Rebind<bits, D> ordered;
+  constexpr auto infinity =
+      static_cast<bits>((Extremum == extremum::maximum ? format::sign_bit : 0) | format::infinity);
   if constexpr (sizeof(T) == 8) {
-    const auto upper = hn::Set(d, static_cast<hn::TFromD<D>>(~std::uint64_t{0} << 32));
-    const auto limit = hn::Set(od, static_cast<hn::TFromD<OD>>((infinity >> 32) - 1));
-    return !hn::AllFalse(od, hn::Gt(hn::BitCast(od, hn::And(hn::BitCast(d, other), upper)), limit));
+    const auto upper =
+        hn::And(hn::BitCast(ordered, other), hn::Set(ordered, static_cast<bits>(~std::uint64_t{0} << 32)));
+    return hn::RebindMask(d, hn::Gt(upper, hn::Set(ordered, static_cast<bits>(infinity - 1))));
   } else {
-    return !hn::AllFalse(od, hn::Gt(other, hn::Set(od, static_cast<hn::TFromD<OD>>(infinity))));
+    return hn::RebindMask(d, hn::Gt(other, hn::Set(ordered, infinity)));
   }
 }
 
@@ -375,7 +377,8 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
     bool candidate = winner < 0 || !hn::AllFalse(d, hn::Gt(lead, limit)), nan = false;
     if constexpr (floating<T>) {
       if constexpr (P.nans == nans::propagate) {
-        nan = may_be_nan<Extremum, T>(d, od, other) && (sizeof(T) < 8 || has_nan(d, elements, end - begin));
+        nan = !hn::AllFalse(d, may_be_nan<Extremum, T>(d, od, other)) &&
+              (sizeof(T) < 8 || has_nan(d, elements, end - begin));
       }
       candidate = candidate || nan || (has_low && !hn::AllFalse(d, hn::Gt(low_limit, low)));
     }
@@ -454,14 +457,14 @@ template <extremum Extremum, policy P, class T, class D, class OD>
 HWY_INLINE HWY_ATTR bool leads_decide(D d, OD od, hn::Vec<D> best0, hn::Vec<D> best1, hn::Vec<OD> other) {
   using key = hn::TFromD<D>;
   using rule = deciding<P, T>;
-  const auto below = hn::Set(d, static_cast<key>(static_cast<key>(rule::least) + lead_shift<P, T>() - 1));
-  bool decided = hn::AllTrue(d, hn::Gt(hn::Min(best0, best1), below));
+  const auto least = hn::Set(d, static_cast<key>(static_cast<key>(rule::least) + lead_shift<P, T>()));
+  auto undecided = hn::Gt(least, hn::Min(best0, best1));
   if constexpr (P.nans == nans::propagate) {
     const auto greatest = hn::Set(d, static_cast<key>(rule::greatest));
-    decided = decided && hn::AllFalse(d, hn::Gt(hn::Max(best0, best1), greatest)) &&
-              !may_be_nan<Extremum, T>(d, od, other);
+    undecided = hn::Or(
+        undecided, hn::Or(hn::Gt(hn::Max(best0, best1), greatest), may_be_nan<Extremum, T>(d, od, other)));
   }
-  return decided;
+  return hn::AllFalse(d, undecided);
 }
 
 /// Whether leads are likely to decide most columns: if each of three has something better than zero near its begin.
@@ -747,7 +750,9 @@ HWY_INLINE HWY_ATTR void load_columns(const T* x, index_t step, bool backward, b
   constexpr std::size_t in_block = sizeof...(Index);
   constexpr auto size = static_cast<index_t>(sizeof(T));
   const hn::ScalableTag<std::uint8_t> bytes;
-  const auto* const from = reinterpret_cast<const std::uint8_t*>(x);
+  const auto* from = reinterpret_cast<const std::uint8_t*>(x);
+  // GCC would compute and store the addresses of up to 64 rows of bytes before a loop over few blocks.
+  if constexpr (sizeof(T) == 1) __asm__("" : "+r"(from));
   const byte_vector rows[] = {load_blocks(bytes, from + static_cast<index_t>(Index) * step * size,
                                           static_cast<index_t>(in_block) * step * size)...};
   byte_vector forward[in_block];
@@ -759,66 +764,68 @@ HWY_INLINE HWY_ATTR void load_columns(const T* x, index_t step, bool backward, b
   }
 }
 
-/// One more element of each row, if there is one.
+/// One more element of each row; `row` is its number.
 template <extremum Extremum, policy P, bool Keys, class T, class D, class OD>
-HWY_INLINE HWY_ATTR void take_column(D d, OD od, byte_vector column, bool exists, hn::Vec<D>& row,
-                                     hn::Vec<D>& best, hn::Vec<D>& winner, hn::Vec<OD>& other) {
-  if (!exists) return;
+HWY_INLINE HWY_ATTR void take_column(D d, OD od, byte_vector column, hn::Vec<D> row, hn::Vec<D>& best,
+                                     hn::Vec<D>& winner, hn::Vec<OD>& other) {
   const auto bits = hn::BitCast(d, column);
   const auto rank = Keys ? keys_of<Extremum, P, T>(d, bits) : leads_of<Extremum, P, T>(d, bits);
   if constexpr (!Keys && P.nans == nans::propagate) other = hn::Max(other, hn::BitCast(od, bits));
   winner = hn::IfThenElse(hn::Gt(rank, best), row, winner);
   best = hn::Max(best, rank);
-  row = hn::Add(row, hn::Set(d, hn::TFromD<D>{1}));
 }
 
 /// How far ahead short rows are fetched, at least.
 inline constexpr index_t prefetch_bytes = 4096;
 
-/// Columns [begin, end) of a block, those that there are.
+/// All columns of a block, counted from 0.
 template <extremum Extremum, policy P, bool Keys, class T, class D, class OD, std::size_t... Index>
-HWY_INLINE HWY_ATTR void take_columns(D d, OD od, const byte_vector* columns, index_t begin, index_t end,
-                                      std::index_sequence<Index...> /*all*/, hn::Vec<D>& row,
-                                      hn::Vec<D>& best, hn::Vec<D>& winner, hn::Vec<OD>& other) {
-  (take_column<Extremum, P, Keys, T>(
-       d, od, columns[Index], static_cast<index_t>(Index) >= begin && static_cast<index_t>(Index) < end, row,
-       best, winner, other),
+HWY_INLINE HWY_ATTR void take_columns(D d, OD od, const byte_vector* columns,
+                                      std::index_sequence<Index...> /*all*/, hn::Vec<D>& best,
+                                      hn::Vec<D>& winner, hn::Vec<OD>& other) {
+  (take_column<Extremum, P, Keys, T>(d, od, columns[Index], hn::Set(d, static_cast<hn::TFromD<D>>(Index)),
+                                     best, winner, other),
    ...);
 }
 
-/// Lanes that hold the winner of a short row. Bytes are too narrow.
-template <class T>
-using short_row_index = std::conditional_t<sizeof(T) == 1, std::int16_t, hn::TFromD<key_tag<T>>>;
-
-/// Winners of a vector of rows, counted from `begin` on; of bytes, those that are not -1 replace earlier ones.
-template <class D>
-HWY_INLINE HWY_ATTR void store_lanes(D d, hn::Vec<D> winner, index_t begin, hn::TFromD<D>* to) {
-  (void)begin;
-  hn::StoreU(winner, d, to);
+/// Those from `begin` on, the first of which is counted 0.
+template <extremum Extremum, policy P, bool Keys, class T, class D, class OD, std::size_t... Index>
+HWY_INLINE HWY_ATTR void take_last_columns(D d, OD od, const byte_vector* columns, index_t begin,
+                                           std::index_sequence<Index...> /*all*/, hn::Vec<D>& best,
+                                           hn::Vec<D>& winner, hn::Vec<OD>& other) {
+  const auto one = hn::Set(d, hn::TFromD<D>{1});
+  auto row = hn::Zero(d);
+  ((static_cast<index_t>(Index) < begin
+        ? void()
+        : (take_column<Extremum, P, Keys, T>(d, od, columns[Index], row, best, winner, other),
+           row = hn::Add(row, one), void())),
+   ...);
 }
+
+/// Winners in the part of each row from `begin` on: where there is none, -1, that of an earlier part stays.
 template <class D>
-HWY_INLINE HWY_ATTR void store_lanes(D /*d*/, hn::Vec<D> winner, index_t begin,
-                                     std::int16_t* to) requires(sizeof(hn::TFromD<D>) == 1) {
-  const hn::Half<D> half;
-  const hn::RepartitionToWide<D> wide;
-  const auto lanes = hn::Lanes(wide);
-  auto lower = hn::PromoteTo(wide, hn::LowerHalf(half, winner));
-  auto upper = hn::PromoteTo(wide, hn::UpperHalf(half, winner));
-  if (begin > 0) {
-    const auto offset = hn::Set(wide, static_cast<std::int16_t>(begin)),
-               none = hn::Set(wide, std::int16_t{-1});
-    lower = hn::IfThenElse(hn::Gt(lower, none), hn::Add(lower, offset), hn::LoadU(wide, to));
-    upper = hn::IfThenElse(hn::Gt(upper, none), hn::Add(upper, offset), hn::LoadU(wide, to + lanes));
+HWY_INLINE HWY_ATTR void store_part(D d, hn::Vec<D> winner, index_t begin, index_t* to) {
+  if (begin == 0) {
+    store_indices(d, winner, to);
+  } else if constexpr (sizeof(hn::TFromD<D>) == 8) {
+    const hn::Repartition<std::uint8_t, D> bytes;
+    const auto index = hn::Add(winner, hn::Set(d, static_cast<hn::TFromD<D>>(begin)));
+    const auto stays = hn::Lt(winner, hn::Zero(d));
+    hn::StoreU(hn::BitCast(bytes, hn::IfThenElse(stays, load_bits(d, to), index)), bytes,
+               reinterpret_cast<std::uint8_t*>(to));
+  } else {
+    const hn::Half<D> half;
+    const hn::RepartitionToWide<D> wide;
+    store_part(wide, hn::PromoteTo(wide, hn::LowerHalf(half, winner)), begin, to);
+    store_part(wide, hn::PromoteTo(wide, hn::UpperHalf(half, winner)), begin, to + hn::Lanes(wide));
   }
-  hn::StoreU(lower, wide, to);
-  hn::StoreU(upper, wide, to + lanes);
 }
 
 /// `count` rows, at least a vector, of adjacent elements (stride 1 or -1), as many at once as a vector has elements: blocks of
 /// them are transposed, and the columns taken at once. Reads 16 bytes of each row, however short.
 template <extremum Extremum, policy P, bool Keys, class T>
 HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t count, index_t step,
-                                short_row_index<T>* winners) noexcept {
+                                index_t* winners) noexcept {
   using D = key_tag<T>;
   const D d;
   using OD = other_tag<Extremum, D>;
@@ -836,25 +843,30 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
   for (index_t done = 0; done < count; done += lanes) {
     if (count - done < lanes) done = count - lanes;
     const T* const first = x + done * step;
-    auto best = hn::Set(d, least_key<D>), winner = hn::Zero(d), row = hn::Zero(d);
+    auto best = hn::Set(d, least_key<D>), winner = hn::Zero(d);
     auto other = hn::Set(od, least_key<OD>);
-    index_t begin = 0;  // what rows are counted from
-    for (index_t seen = 0; seen < n; seen += block) {
-      if (sizeof(T) == 1 && seen == begin + counted) {
-        store_lanes(d, winner, begin, winners + done);
-        begin = seen;
-        winner = hn::Set(d, key{-1});
-        row = hn::Zero(d);
+    index_t begin = 0;
+    for (index_t end = 0;; begin = end) {
+      end = sizeof(T) == 1 && n - begin > counted ? begin + counted : n;
+      // Winners are counted from i on.
+      index_t i = begin;
+      for (; i + block <= end; i += block) {
+        byte_vector columns[in_block];
+        if (ahead != 0) prefetch<true>(first, i * lanes + ahead, block * lanes);
+        load_columns<T>(first + (stride < 0 ? -i - block + 1 : i), step, stride < 0, columns, all);
+        take_columns<Extremum, P, Keys, T>(d, od, columns, all, best, winner, other);
+        winner = hn::Sub(winner, hn::Set(d, key{block}));
       }
-      const index_t i = seen + block <= n || n < block ? seen : n - block;
-      byte_vector columns[in_block];
-      if (ahead != 0) prefetch<true>(first, seen * lanes + ahead, block * lanes);
-      load_columns<T>(first + (stride < 0 ? -i - block + 1 : i), step, stride < 0, columns, all);
-      if (i == seen && n >= block) {
-        take_columns<Extremum, P, Keys, T>(d, od, columns, 0, block, all, row, best, winner, other);
-      } else {
-        take_columns<Extremum, P, Keys, T>(d, od, columns, seen - i, n - i, all, row, best, winner, other);
+      if (i < end) {  // the last columns of the block that ends where the row does
+        const index_t from = n - block;
+        byte_vector columns[in_block];
+        load_columns<T>(first + (stride < 0 ? -from - block + 1 : from), step, stride < 0, columns, all);
+        take_last_columns<Extremum, P, Keys, T>(d, od, columns, i - from, all, best, winner, other);
       }
+      winner = hn::Add(winner, hn::Set(d, static_cast<key>(i - begin)));
+      if (end == n) break;
+      store_part(d, winner, begin, winners + done);
+      winner = hn::Set(d, key{-1});
     }
     if constexpr (Keys) {
       winner = winners_of_keys<P, T>(d, best, winner);
@@ -864,7 +876,7 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
         continue;
       }
     }
-    store_lanes(d, winner, begin, winners + done);
+    store_part(d, winner, begin, winners + done);
   }
 }
 
@@ -878,27 +890,20 @@ HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t coun
   const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
 #if !HWY_HAVE_SCALABLE
   if ((stride == 1 || stride == -1) && step > 0 && n * size < short_row_bytes) {
-    // Blocks reach into the next row, or, backwards, the one before: not where there is none.
+    // Blocks reach into the row before, or, backwards, the next one: not where there is none.
     const index_t missing = n < 16 / size ? 16 / size - n : 0, edge = (missing + step - 1) / step;
-    const index_t begin = stride < 0 ? edge : 0, end = stride < 0 ? count : count - edge;
+    const index_t begin = stride < 0 ? 0 : edge, end = stride < 0 ? count - edge : count;
     if (end - begin >= lanes) {
       bool by_leads = false;
       if constexpr (floating<T>) by_leads = leads_are_promising<Extremum, P>(x, n, stride, count, step);
-      constexpr index_t most = tile_bytes / size;
-      HWY_ALIGN short_row_index<T> rows[static_cast<std::size_t>(most)];
-      for (index_t done = begin; done < end; done += most) {
-        if (end - done < lanes) done = end - lanes;
-        const index_t some = end - done < most ? end - done : most;
-        const T* const first = x + done * step;
-        if (by_leads) {
-          search_short_rows<Extremum, P, !floating<T>>(first, n, stride, some, step, rows);
-        } else {
-          search_short_rows<Extremum, P, true>(first, n, stride, some, step, rows);
-        }
-        store_winners(rows, some, winners + done);
+      const T* const first = x + begin * step;
+      if (by_leads) {
+        search_short_rows<Extremum, P, !floating<T>>(first, n, stride, end - begin, step, winners + begin);
+      } else {
+        search_short_rows<Extremum, P, true>(first, n, stride, end - begin, step, winners + begin);
       }
       if (edge == 0) return;
-      const index_t left = stride < 0 ? 0 : end;
+      const index_t left = stride < 0 ? end : 0;
       search_tile<Extremum, P, true>(x + left * step, n, stride, edge, step, winners + left);
       return;
     }
