@@ -31,6 +31,7 @@
 
 #include "detail/broadcast.hpp"
 #include "detail/layout.hpp"
+#include "detail/prefetch.hpp"
 #include "executor.hpp"
 #include "policy.hpp"
 #include "reference/argmax.hpp"

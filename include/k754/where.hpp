@@ -30,8 +30,8 @@
 ///             bits; interleaved elements of one buffer have none. Outputs share nothing with each other. A
 ///             scalar may be an element of an output: it is read first.
 /// Cost        One pass over the output's elements, in the order in which they lie in memory. No scratch
-///             memory; at most 40 KiB of stack. An output beyond the last-level cache that is no input is
-///             written past the caches.
+///             memory; at most 40 KiB of stack. Where operands and output together exceed the last-level cache,
+///             an output of more than 1 MiB that is no input is written past the caches.
 #ifndef K754_WHERE_HPP
 #define K754_WHERE_HPP
 
@@ -48,6 +48,7 @@
 #include "detail/cache_size.hpp"
 #include "detail/callbacks.hpp"
 #include "detail/layout.hpp"
+#include "detail/prefetch.hpp"
 #include "detail/tiles.hpp"
 #include "executor.hpp"
 #include "policy.hpp"
@@ -484,6 +485,8 @@ class byte_tiles {
       : bytes_(p.of(n, c.data())) {}
   segments parts() const noexcept { return bytes_.parts(); }
   byte_run of(const tile& t) noexcept { return {bytes_.of(t)}; }
+  bool one_for_a_row() const noexcept { return bytes_.elements().stride == 0; }
+  bool of_row(index_t row) const noexcept { return load(bytes_.elements().at(row, 0)) != 0; }
 
  private:
   tile_input<std::uint8_t> bytes_;
@@ -557,6 +560,8 @@ class bit_tiles {
     }
     return {block_, 0, 1};
   }
+  bool one_for_a_row() const noexcept { return row_.stride == 0; }
+  bool of_row(index_t row) const noexcept { return at(row, 0)(0); }
 
  private:
   bit_run at(index_t row, index_t column) const noexcept {
@@ -594,6 +599,8 @@ class number_tiles {
     test_(x.first, t.count(), interval_, block_);
     return {block_, 0, 1};
   }
+  bool one_for_a_row() const noexcept { return values_.elements().stride == 0; }
+  bool of_row(index_t row) const noexcept { return interval_(load(values_.elements().at(row, 0))); }
 
  private:
   tile_input<bits> values_;
@@ -610,15 +617,48 @@ number_tiles<Test> tiles_for(const number_condition<Test>&);
 template <class Condition>
 using condition_tiles = decltype(tiles_for(std::declval<const Condition&>()));
 
-/// Whether an output should be written past the caches: it would push out everything else, and is not about to be read.
+/// Bytes of a tensor's elements, those that repeat once.
+constexpr std::uint64_t bytes_of(const layout& tensor) noexcept {
+  std::uint64_t bytes = magnitude(tensor.element_size);
+  for (std::size_t axis = 0; axis < tensor.rank; ++axis) {
+    if (tensor.strides[axis] != 0) bytes *= magnitude(tensor.extents[axis]);
+  }
+  return bytes;
+}
+
+/// Whether the caches do not hold so many bytes of operands.
+inline bool exceed_caches(std::uint64_t bytes) noexcept {
+  constexpr std::uint64_t least_cache = 1 << 20;
+  return bytes > least_cache && bytes > magnitude(last_level_cache_bytes());
+}
+
+/// Whether the output of such operands should be written past the caches: little of it would still be there when somebody
+/// reads it, unless there is little of it.
 template <class... Inputs>
 bool is_streamed(const layout& output, const Inputs*... inputs) noexcept {
-  constexpr index_t least_cache = 1 << 20;
-  const index_t bytes = element_count(output) * output.element_size;
-  return bytes > least_cache && bytes > last_level_cache_bytes() && ((inputs != output.data) && ...);
+  constexpr std::uint64_t least_output = 1 << 20;
+  return bytes_of(output) > least_output && ((inputs != output.data) && ...);
 }
-/// Tiles of fewer bytes are not: they share too many lines with their neighbours.
-inline constexpr index_t streamed_bytes = 1024;
+
+/// Not tiles of few bytes, nor those that share a good part of their lines with their neighbours.
+template <class T>
+constexpr bool fills_lines(const tile& t) noexcept {
+  const auto bytes = magnitude(t.count()) * sizeof(T);
+  return bytes >= (bytes % cache_line_bytes == 0 ? 1024 : 2048);
+}
+
+/// Where a condition selects whole rows, those of an operand are read here and there: the begin of one that comes soon.
+/// Always inline: GCC takes a function that does nothing but this for one that does nothing.
+template <class Tiles, class Bits>
+K754_INLINE void fetch_selected_row(const Tiles& conditions, const tile_input<Bits>& x,
+                                    const tile_input<Bits>& y, const tile& t) noexcept {
+  constexpr index_t most = 2048 / static_cast<index_t>(sizeof(Bits));
+  const index_t rows = most / t.columns + 1;
+  if (t.rows > 1 || rows >= t.rows_left || !conditions.one_for_a_row()) return;
+  const plane<const Bits>& from = (conditions.of_row(t.row + rows) ? x : y).elements();
+  if (from.stride != 1) return;
+  prefetch<fetch::to_second_cache>(from.at(t.row + rows, t.column), 0, t.columns < most ? t.columns : most);
+}
 
 /// Makes what was written past the caches visible to other threads before what follows.
 inline void order_streamed_stores() noexcept {
@@ -643,7 +683,9 @@ void select(const Condition& condition, const tensor_view<const T>& x, const ten
   const layout to = layout_of(output);
   const auto loop = loop_in_memory_order(to, condition.view(), layout_of(x), layout_of(y), to);
   const auto kernel = choose_where<typename tiles::run, bits>();
-  const bool streamed = is_streamed(to, condition.data(), x.data_handle(), y.data_handle());
+  const std::uint64_t bytes = bytes_of(layout_of(x)) + bytes_of(layout_of(y)) + bytes_of(to);
+  const bool fetched = exceed_caches(bytes);
+  const bool streamed = fetched && is_streamed(to, condition.data(), x.data_handle(), y.data_handle());
   run_pieces(ex, loop.count(), elements_in_piece<Executor>(loop.count()), [&](index_t begin, index_t end) {
     loop.for_planes(begin, end, [&](const auto& p) {
       tiles conditions(condition, p, 0);
@@ -653,8 +695,8 @@ void select(const Condition& condition, const tensor_view<const T>& x, const ten
                 p.columns * static_cast<index_t>(sizeof(T)) < short_row_bytes,
                 smallest_of(conditions.parts(), from_x.parts(), from_y.parts(), results.parts()),
                 [&](const tile& t) {
-                  const bool past = streamed && results.in_place(t) &&
-                                    t.count() * static_cast<index_t>(sizeof(T)) >= streamed_bytes;
+                  if (fetched) fetch_selected_row(conditions, from_x, from_y, t);
+                  const bool past = streamed && results.in_place(t) && fills_lines<T>(t);
                   kernel(conditions.of(t), from_x.of(t), from_y.of(t), results.of(t), t.count(),
                          past ? stores::streamed : stores::cached);
                   results.finish(t);
@@ -672,7 +714,8 @@ void select_gradients(const Condition& condition, const tensor_view<const T>& up
   const layout to_x = layout_of(dx), to_y = layout_of(dy);
   const auto loop = loop_in_memory_order(to_x, condition.view(), layout_of(upstream), to_x, to_y);
   const auto kernel = choose_where_backward<typename tiles::run, bits>();
-  const bool streamed = is_streamed(to_x, condition.data(), upstream.data_handle()) &&
+  const std::uint64_t bytes = bytes_of(layout_of(upstream)) + bytes_of(to_x) + bytes_of(to_y);
+  const bool streamed = exceed_caches(bytes) && is_streamed(to_x, condition.data(), upstream.data_handle()) &&
                         is_streamed(to_y, condition.data(), upstream.data_handle());
   run_pieces(ex, loop.count(), elements_in_piece<Executor>(loop.count()), [&](index_t begin, index_t end) {
     loop.for_planes(begin, end, [&](const auto& p) {
@@ -683,8 +726,8 @@ void select_gradients(const Condition& condition, const tensor_view<const T>& up
                 p.columns * static_cast<index_t>(sizeof(T)) < short_row_bytes,
                 smallest_of(conditions.parts(), from.parts(), results_x.parts(), results_y.parts()),
                 [&](const tile& t) {
-                  const bool past = streamed && results_x.in_place(t) && results_y.in_place(t) &&
-                                    t.count() * static_cast<index_t>(sizeof(T)) >= streamed_bytes;
+                  const bool past =
+                      streamed && results_x.in_place(t) && results_y.in_place(t) && fills_lines<T>(t);
                   kernel(conditions.of(t), from.of(t), results_x.of(t), results_y.of(t), t.count(),
                          past ? stores::streamed : stores::cached);
                   results_x.finish(t);

@@ -106,6 +106,7 @@ class tile_input {
   tile_input(const tile_input&) = delete;
   tile_input& operator=(const tile_input&) = delete;
 
+  const plane<const T>& elements() const noexcept { return plane_; }
   segments parts() const noexcept {
     return plane_.stride == 0 || plane_.stride == 1 ? segments::whole_rows
            : is_paneled()                           ? segments::of_a_panel

@@ -414,15 +414,6 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
 
 // --------------------------------------------------------------------------------------------- columns
 
-/// Memory that will be read soon: n elements, `ahead` of x, maybe of no object; into the nearest cache, or the next one.
-template <bool Nearest, class T>
-K754_INLINE void prefetch(const T* x, index_t ahead, index_t n) noexcept {
-  const auto address = reinterpret_cast<std::uintptr_t>(x) + static_cast<std::uintptr_t>(ahead) * sizeof(T);
-  for (std::uintptr_t byte = 0; byte < static_cast<std::uintptr_t>(n) * sizeof(T); byte += 64) {
-    __builtin_prefetch(reinterpret_cast<const void*>(address + byte), 0, Nearest ? 3 : 2);
-  }
-}
-
 /// Rows of two vectors of columns, the second one `second` elements on: `row` is the number of the first row.
 template <extremum Extremum, policy P, bool Keys, class T, class D, class OD>
 HWY_INLINE HWY_ATTR void take_rows(D d, OD od, const T* x, index_t n, index_t stride, index_t second,
@@ -431,7 +422,9 @@ HWY_INLINE HWY_ATTR void take_rows(D d, OD od, const T* x, index_t n, index_t st
   const auto one = hn::Set(d, hn::TFromD<D>{1});
   for (index_t i = 0; i < n; ++i) {
     const T* const elements = x + i * stride;
-    if (ahead != 0) prefetch<false>(elements, ahead, 2 * static_cast<index_t>(hn::Lanes(d)));
+    if (ahead != 0)
+      detail::prefetch<detail::fetch::to_second_cache>(elements, ahead,
+                                                       2 * static_cast<index_t>(hn::Lanes(d)));
     const auto bits0 = load_bits(d, elements), bits1 = load_bits(d, elements + second);
     auto rank0 = bits0, rank1 = bits1;
     if constexpr (Keys) {
@@ -852,7 +845,8 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
       index_t i = begin;
       for (; i + block <= end; i += block) {
         byte_vector columns[in_block];
-        if (ahead != 0) prefetch<true>(first, i * lanes + ahead, block * lanes);
+        if (ahead != 0)
+          detail::prefetch<detail::fetch::to_first_cache>(first, i * lanes + ahead, block * lanes);
         load_columns<T>(first + (stride < 0 ? -i - block + 1 : i), step, stride < 0, columns, all);
         take_columns<Extremum, P, Keys, T>(d, od, columns, all, best, winner, other);
         winner = hn::Sub(winner, hn::Set(d, key{block}));

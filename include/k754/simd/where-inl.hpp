@@ -133,17 +133,34 @@ HWY_INLINE HWY_ATTR cursor<Bits> cursor_from(D d, detail::strided<const Bits> x,
   return {copies, 0};
 }
 
-/// The first element of the vectors between the first and the last, from which on a vector's address is aligned where
-/// elements are.
+/// The elements [begin, end) of a run of at least a vector that are written by `unrolled` vectors at a time.
+struct groups {
+  index_t begin, end;
+  bool streamed;
+};
+
+/// They begin where a vector's address is aligned, where elements are. Those that are streamed are whole cache lines that
+/// nothing else writes to, since what is written both ways waits for memory: before them, and behind, there is nothing, or
+/// at least a vector. If this is one of many adjacent rows, the line that two of the next ones share is asked for.
 template <class D, class Bits = hn::TFromD<D>>
-HWY_INLINE HWY_ATTR index_t first_aligned(D d, const Bits* x) {
-  const index_t lanes = lanes_of(d);
-  const auto past = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(x) / sizeof(Bits)) & (lanes - 1);
-  return lanes - past;
-}
-template <class D, class Bits = hn::TFromD<D>>
-HWY_INLINE HWY_ATTR bool is_aligned(D d, const Bits* x) {
-  return reinterpret_cast<std::uintptr_t>(x) % (sizeof(Bits) * hn::Lanes(d)) == 0;
+HWY_INLINE HWY_ATTR groups groups_of(D d, const Bits* output, index_t n, bool streamed) {
+  const index_t lanes = lanes_of(d), group = unrolled * lanes;
+  constexpr index_t line = 64 / static_cast<index_t>(sizeof(Bits));
+  const auto address = reinterpret_cast<std::uintptr_t>(output);
+  const auto element = static_cast<index_t>(address / sizeof(Bits));
+  if (streamed && address % sizeof(Bits) == 0 && lanes <= line) {
+    const index_t to_line = -element & (line - 1);
+    const index_t begin = to_line > 0 && to_line < lanes ? to_line + line : to_line;
+    index_t end = begin + (n - begin) / group * group;
+    if (end < n && n - end < lanes) end -= group;
+    if (begin < end) {
+      if (begin > 0 || end < n)
+        detail::prefetch_boundary(output, n * (4096 / (n * static_cast<index_t>(sizeof(Bits))) + 2));
+      return {begin, end, true};
+    }
+  }
+  const index_t begin = lanes - (element & (lanes - 1));
+  return {begin, begin < n ? begin + (n - begin) / group * group : begin, false};
 }
 
 template <class D, class Bits = hn::TFromD<D>>
@@ -169,19 +186,25 @@ HWY_INLINE HWY_ATTR void copy_run(D d, detail::strided<const Bits> x, Bits* outp
                                   detail::stores how) {
   if (x.first == output && x.stride == 1) return;
   const index_t lanes = lanes_of(d);
+  const groups middle = groups_of(d, output, n, how == detail::stores::streamed);
   const auto first = load_run(d, x, 0);
+  if (middle.streamed) {
+    for (index_t i = 0; i < middle.begin; i += lanes) {
+      const index_t at = i + lanes <= middle.begin ? i : middle.begin - lanes;
+      store_elements(d, load_run(d, x, at), output + at);
+    }
+  }
   HWY_ALIGN Bits copies[room_for_copies<Bits>];
-  index_t i = first_aligned(d, output);
-  const bool streamed = how == detail::stores::streamed && is_aligned(d, output + i);
-  for (auto from = cursor_from(d, x, i, copies); i + unrolled * lanes <= n; i += unrolled * lanes) {
+  auto from = cursor_from(d, x, middle.begin, copies);
+  for (index_t i = middle.begin; i < middle.end; i += unrolled * lanes) {
     write_four(d, load_elements(d, from.at), load_elements(d, from.at + lanes),
                load_elements(d, from.at + 2 * lanes), load_elements(d, from.at + 3 * lanes), output + i,
-               streamed);
+               middle.streamed);
     from.at += from.step;
   }
-  for (; i < n - lanes; i += lanes) store_elements(d, load_run(d, x, i), output + i);
-  store_elements(d, first, output);
-  store_elements(d, load_run(d, x, n - lanes), output + (n - lanes));
+  for (index_t i = middle.end; i < n - lanes; i += lanes) store_elements(d, load_run(d, x, i), output + i);
+  if (!middle.streamed) store_elements(d, first, output);
+  if (middle.end < n) store_elements(d, load_run(d, x, n - lanes), output + (n - lanes));
 }
 
 /// Whether the condition is made of what is there.
@@ -215,15 +238,22 @@ HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, d
     return;
   }
   const bool in_place = is_at(condition, output.first);  // x and y: what is selected twice stays selected
+  const groups middle = groups_of(d, output.first, n, how == detail::stores::streamed && !in_place);
   const auto first = selected_at(d, condition, x, y, 0);
   auto last = first;
   if (in_place) last = selected_at(d, condition, x, y, n - lanes);
-  HWY_ALIGN Bits x_copies[room_for_copies<Bits>];
-  HWY_ALIGN Bits y_copies[room_for_copies<Bits>];
-  index_t i = first_aligned(d, output.first);
-  const bool streamed = how == detail::stores::streamed && is_aligned(d, output.first + i);
-  if (i + unrolled * lanes <= n) {
-    auto from_x = cursor_from(d, x, i, x_copies), from_y = cursor_from(d, y, i, y_copies);
+  if (middle.streamed) {
+    for (index_t i = 0; i < middle.begin; i += lanes) {
+      const index_t at = i + lanes <= middle.begin ? i : middle.begin - lanes;
+      store_elements(d, selected_at(d, condition, x, y, at), output.first + at);
+    }
+  }
+  if (middle.begin < middle.end) {
+    HWY_ALIGN Bits x_copies[room_for_copies<Bits>];
+    HWY_ALIGN Bits y_copies[room_for_copies<Bits>];
+    auto from_x = cursor_from(d, x, middle.begin, x_copies),
+         from_y = cursor_from(d, y, middle.begin, y_copies);
+    index_t i = middle.begin;
     do {
       const auto v0 = hn::IfThenElse(mask_in_group(d, condition, i, 0), load_elements(d, from_x.at),
                                      load_elements(d, from_y.at));
@@ -235,18 +265,25 @@ HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, d
       const auto v3 =
           hn::IfThenElse(mask_in_group(d, condition, i, 3), load_elements(d, from_x.at + 3 * lanes),
                          load_elements(d, from_y.at + 3 * lanes));
-      write_four(d, v0, v1, v2, v3, output.first + i, streamed);
+      write_four(d, v0, v1, v2, v3, output.first + i, middle.streamed);
       from_x.at += from_x.step;
       from_y.at += from_y.step;
       i += unrolled * lanes;
-    } while (i + unrolled * lanes <= n);
+    } while (i < middle.end);
   }
-  for (; i < n - lanes; i += lanes) {
+  for (index_t i = middle.end; i < n - lanes; i += lanes) {
     store_elements(d, selected_at(d, condition, x, y, i), output.first + i);
   }
   if (!in_place) last = selected_at(d, condition, x, y, n - lanes);
-  store_elements(d, first, output.first);
-  store_elements(d, last, output.first + (n - lanes));
+  if (!middle.streamed) store_elements(d, first, output.first);
+  if (middle.end < n) store_elements(d, last, output.first + (n - lanes));
+}
+
+/// A vector of the upstream gradient goes to where it was selected, and zeros to the other.
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR void store_split(D d, hn::Mask<D> mask, hn::Vec<D> upstream, Bits* dx, Bits* dy) {
+  store_elements(d, hn::IfThenElseZero(mask, upstream), dx);
+  store_elements(d, hn::IfThenZeroElse(mask, upstream), dy);
 }
 
 /// What reference::where_backward gives.
@@ -271,39 +308,41 @@ HWY_ATTR void where_backward(const Condition& condition, detail::strided<const B
     last_mask = mask_at(d, condition, n - lanes);
     last = load_run(d, upstream, n - lanes);
   }
-  HWY_ALIGN Bits copies[room_for_copies<Bits>];
-  index_t i = first_aligned(d, dx.first);
-  const bool streamed =
-      how == detail::stores::streamed && is_aligned(d, dx.first + i) && is_aligned(d, dy.first + i);
-  if (i + unrolled * lanes <= n) {
-    auto from = cursor_from(d, upstream, i, copies);
+  const bool same_lines =
+      (reinterpret_cast<std::uintptr_t>(dx.first) - reinterpret_cast<std::uintptr_t>(dy.first)) % 64 == 0;
+  const groups middle = groups_of(d, dx.first, n, how == detail::stores::streamed && same_lines && !in_place);
+  if (middle.streamed) {
+    for (index_t i = 0; i < middle.begin; i += lanes) {
+      const index_t at = i + lanes <= middle.begin ? i : middle.begin - lanes;
+      store_split(d, mask_at(d, condition, at), load_run(d, upstream, at), dx.first + at, dy.first + at);
+    }
+  }
+  if (middle.begin < middle.end) {
+    HWY_ALIGN Bits copies[room_for_copies<Bits>];
+    auto from = cursor_from(d, upstream, middle.begin, copies);
+    index_t i = middle.begin;
     do {
       const auto m0 = mask_in_group(d, condition, i, 0), m1 = mask_in_group(d, condition, i, 1);
       const auto m2 = mask_in_group(d, condition, i, 2), m3 = mask_in_group(d, condition, i, 3);
       const auto v0 = load_elements(d, from.at), v1 = load_elements(d, from.at + lanes);
       const auto v2 = load_elements(d, from.at + 2 * lanes), v3 = load_elements(d, from.at + 3 * lanes);
       write_four(d, hn::IfThenElseZero(m0, v0), hn::IfThenElseZero(m1, v1), hn::IfThenElseZero(m2, v2),
-                 hn::IfThenElseZero(m3, v3), dx.first + i, streamed);
+                 hn::IfThenElseZero(m3, v3), dx.first + i, middle.streamed);
       write_four(d, hn::IfThenZeroElse(m0, v0), hn::IfThenZeroElse(m1, v1), hn::IfThenZeroElse(m2, v2),
-                 hn::IfThenZeroElse(m3, v3), dy.first + i, streamed);
+                 hn::IfThenZeroElse(m3, v3), dy.first + i, middle.streamed);
       from.at += from.step;
       i += unrolled * lanes;
-    } while (i + unrolled * lanes <= n);
+    } while (i < middle.end);
   }
-  for (; i < n - lanes; i += lanes) {
-    const auto mask = mask_at(d, condition, i);
-    const auto gradient = load_run(d, upstream, i);
-    store_elements(d, hn::IfThenElseZero(mask, gradient), dx.first + i);
-    store_elements(d, hn::IfThenZeroElse(mask, gradient), dy.first + i);
+  for (index_t i = middle.end; i < n - lanes; i += lanes) {
+    store_split(d, mask_at(d, condition, i), load_run(d, upstream, i), dx.first + i, dy.first + i);
   }
   if (!in_place) {
     last_mask = mask_at(d, condition, n - lanes);
     last = load_run(d, upstream, n - lanes);
   }
-  store_elements(d, hn::IfThenElseZero(first_mask, first), dx.first);
-  store_elements(d, hn::IfThenZeroElse(first_mask, first), dy.first);
-  store_elements(d, hn::IfThenElseZero(last_mask, last), dx.first + (n - lanes));
-  store_elements(d, hn::IfThenZeroElse(last_mask, last), dy.first + (n - lanes));
+  if (!middle.streamed) store_split(d, first_mask, first, dx.first, dy.first);
+  if (middle.end < n) store_split(d, last_mask, last, dx.first + (n - lanes), dy.first + (n - lanes));
 }
 
 /// Whether elements lie in the interval: its condition for a vector of bits.
