@@ -67,6 +67,37 @@ TEST_CASE("Random columns, of any stride") {
   }
 }
 
+TEST_CASE("Few columns that fill memory, so long that their rows are joined") {
+  for (const arg_searches& type : all_searches()) {
+    case_count cases("few long columns of " + type.type, scaled(300'000));
+    const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size);
+    const guarded_buffer memory(static_cast<std::size_t>(600 * lanes) * type.element_size);
+    const guarded_buffer results(static_cast<std::size_t>(2 * lanes + 1) * sizeof(index_t));
+    random_bits random(11);
+    const auto below = [&](index_t n) {
+      return static_cast<index_t>(random.below(static_cast<std::uint64_t>(n)));
+    };
+    for (long done = 0; done < scaled(310'000);) {
+      const index_t count = 2 + below(2 * lanes - 1), least = 2 * count <= lanes ? 64 : 512;
+      const index_t n = least * lanes / count - 3 + below(8 * lanes / count + 6), elements = n * count;
+      const bool backward = below(3) == 0;
+      const untyped_elements x = place(memory, elements, type.element_size, below(3));
+      fill_randomly(random, type, x, elements);
+      if (below(4) == 0) {  // winners among the rows that are left, and in any other
+        x.fill(0, elements, type.values[random.below(type.values.size())]);
+        for (index_t column = 0; column < count; ++column) {
+          x.set((below(2) == 0 ? n - 1 - below(5) : below(n)) * count + column,
+                type.values[random.below(type.values.size())]);
+        }
+      }
+      compare_columns(type, x.at(backward ? (n - 1) * count : 0), n, backward ? -count : count, count,
+                      results, cases);
+      done += count * type.calls();
+    }
+    cases.check();
+  }
+}
+
 TEST_CASE("Narrow types: columns longer than a lane can count") {
   for (const arg_searches& type : all_searches()) {
     if (type.element_size > 2) continue;

@@ -921,6 +921,40 @@ HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t coun
   }
 }
 
+/// Few columns that fill memory, row by row: `together` rows are one row of many columns, of which each column then has as
+/// many winners, and one more of the rows that are left.
+template <extremum Extremum, policy P, class T>
+HWY_ATTR void search_narrow_columns(const T* x, index_t n, index_t stride, index_t count,
+                                    index_t* winners) noexcept {
+  constexpr auto most = static_cast<index_t>(HWY_MAX_BYTES / sizeof(T));
+  const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
+  const index_t together = (4 * lanes + count - 1) / count, rows = n / together, seen = rows * together;
+  index_t found[static_cast<std::size_t>(6 * most)];
+  search_columns<Extremum, P>(stride < 0 ? x + (together - 1) * stride : x, rows, together * stride,
+                              together * count, 1, found);
+  for (index_t column = 0; column < count; ++column) {
+    index_t winner = -1;
+    typename detail::key_type<T>::type best = 0;
+    for (index_t i = 0; i <= together; ++i) {
+      index_t row = -1;
+      if (i < together) {
+        row = found[(stride < 0 ? together - 1 - i : i) * count + column];
+        if (row >= 0) row = row * together + i;
+      } else {
+        row = reference::arg_extremum<Extremum, P>(x + seen * stride + column, n - seen, stride);
+        if (row >= 0) row += seen;
+      }
+      if (row < 0) continue;
+      const auto rank = reference::rank_of<Extremum, P>(detail::load(x + row * stride + column));
+      if (winner < 0 || rank > best || (rank == best && row < winner)) {
+        winner = row;
+        best = rank;
+      }
+    }
+    winners[column] = winner;
+  }
+}
+
 /// Indices from the other end of the rows; -1 stays.
 HWY_INLINE HWY_ATTR void mirror_winners(index_t* winners, index_t count, index_t n) {
   const hn::ScalableTag<std::int64_t> d;
@@ -961,12 +995,18 @@ HWY_ATTR void arg_extrema(const T* x, index_t n, index_t stride, index_t count, 
                               : adjacent && !HWY_HAVE_SCALABLE ? short_row_bytes
                                                                : detail::side_by_side_bytes;
   const bool short_rows = n * size < short_bytes || distance >= step_distance;
-  if (count * 4 >= lanes && count > 1 && short_rows) {
+  const bool narrow = step == 1 && distance == count && count < 2 * lanes &&
+                      n * count >= (2 * count <= lanes ? 64 : 512) * lanes;
+  if (count > 1 && (narrow || (count * 4 >= lanes && short_rows))) {
     if (last) {
       x += (n - 1) * stride;
       stride = -stride;
     }
-    search_columns<Extremum, P>(x, n, stride, count, step, winners);
+    if (narrow) {
+      search_narrow_columns<Extremum, P>(x, n, stride, count, winners);
+    } else {
+      search_columns<Extremum, P>(x, n, stride, count, step, winners);
+    }
   } else if (n < lanes) {
     for (index_t row = 0; row < count; ++row) {
       winners[row] = reference::arg_extremum<Extremum, Policy>(x + row * step, n, stride);
