@@ -18,9 +18,6 @@ namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
 
-/// Shorter rows of adjacent elements are transposed in registers. Others, see detail::side_by_side_bytes.
-inline constexpr index_t short_row_bytes = 1536;
-
 /// Any number of columns: short rows transposed, others tile by tile.
 template <extremum Extremum, policy P, class T>
 HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t count, index_t step,
@@ -28,25 +25,7 @@ HWY_ATTR void search_columns(const T* x, index_t n, index_t stride, index_t coun
   constexpr auto size = static_cast<index_t>(sizeof(T));
   const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
 #if !HWY_HAVE_SCALABLE
-  if ((stride == 1 || stride == -1) && step > 0 && n * size < short_row_bytes) {
-    // Blocks reach into the row before, or, backwards, the next one: not where there is none.
-    const index_t missing = n < 16 / size ? 16 / size - n : 0, edge = (missing + step - 1) / step;
-    const index_t begin = stride < 0 ? 0 : edge, end = stride < 0 ? count - edge : count;
-    if (end - begin >= lanes) {
-      bool by_leads = false;
-      if constexpr (floating<T>) by_leads = leads_are_promising<Extremum, P>(x, n, stride, count, step);
-      const T* const first = x + begin * step;
-      if (by_leads) {
-        search_short_rows<Extremum, P, !floating<T>>(first, n, stride, end - begin, step, winners + begin);
-      } else {
-        search_short_rows<Extremum, P, true>(first, n, stride, end - begin, step, winners + begin);
-      }
-      if (edge == 0) return;
-      const index_t left = stride < 0 ? end : 0;
-      search_tile<Extremum, P, true>(x + left * step, n, stride, edge, step, winners + left);
-      return;
-    }
-  }
+  if (search_short_rows<Extremum, P>(x, n, stride, count, step, winners)) return;
 #endif
   const index_t tile = step == 1 ? tile_bytes / size : pack_bytes / size / packed_row_group;
   for (index_t column = 0; column < count; column += tile) {

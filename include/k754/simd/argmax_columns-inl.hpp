@@ -93,6 +93,9 @@ inline constexpr index_t tile_bytes = 8192, pack_bytes = 8192;
 /// Columns that reach further are not in a cache.
 inline constexpr index_t far_bytes = index_t{1} << 24;
 
+/// Shorter rows of adjacent elements are transposed in registers. Others, see detail::side_by_side_bytes.
+inline constexpr index_t short_row_bytes = 1536;
+
 /// Lanes of any width as indices.
 template <class D>
 HWY_INLINE HWY_ATTR void store_indices(D /*d*/, hn::Vec<D> lanes, index_t* to) {

@@ -126,7 +126,7 @@ HWY_INLINE HWY_ATTR void store_part(D d, hn::Vec<D> winner, index_t begin, index
 /// `count` rows, at least a vector, of adjacent elements (stride 1 or -1), as many at once as a vector has elements: blocks of
 /// them are transposed, and the columns taken at once. Reads 16 bytes of each row, however short.
 template <extremum Extremum, policy P, bool Keys, class T>
-HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t count, index_t step,
+HWY_ATTR void search_transposed(const T* x, index_t n, index_t stride, index_t count, index_t step,
                                 index_t* winners) noexcept {
   using D = key_tag<T>;
   const D d;
@@ -175,12 +175,90 @@ HWY_ATTR void search_short_rows(const T* x, index_t n, index_t stride, index_t c
       winner = winners_of_keys<P, T>(d, best, winner);
     } else {
       if (!leads_decide<Extremum, P, T>(d, od, best, best, other)) {
-        search_short_rows<Extremum, P, true>(first, n, stride, lanes, step, winners + done);
+        search_transposed<Extremum, P, true>(first, n, stride, lanes, step, winners + done);
         continue;
       }
     }
     store_part(d, winner, begin, winners + done);
   }
+}
+
+/// Twice as many vectors as pairs are columns, the elements of which follow each other: every second element is of an even
+/// column, and of these every second one of every fourth.
+template <class D, std::size_t... Index>
+HWY_INLINE HWY_ATTR void separate_columns(D d, const hn::Vec<D>* elements, hn::Vec<D>* columns, index_t apart,
+                                          std::index_sequence<Index...> /*pairs*/) {
+  const hn::Vec<D> even[] = {hn::ConcatEven(d, elements[2 * Index + 1], elements[2 * Index])...};
+  const hn::Vec<D> odd[] = {hn::ConcatOdd(d, elements[2 * Index + 1], elements[2 * Index])...};
+  if constexpr (sizeof...(Index) == 1) {
+    columns[0] = even[0];
+    columns[apart] = odd[0];
+  } else {
+    constexpr auto half = std::make_index_sequence<sizeof...(Index) / 2>();
+    separate_columns(d, even, columns, 2 * apart, half);
+    separate_columns(d, odd, columns + apart, 2 * apart, half);
+  }
+}
+
+/// `count` rows, at least a vector, of two or four elements that fill memory (stride 1 or -1).
+template <extremum Extremum, policy P, class T, std::size_t... Index>
+HWY_ATTR void search_adjacent_rows(const T* x, index_t stride, index_t count, index_t* winners,
+                                   std::index_sequence<Index...> /*all*/) noexcept {
+  using D = key_tag<T>;
+  const D d;
+  using OD = other_tag<Extremum, D>;
+  const OD od;
+  const hn::ScalableTag<std::uint8_t> bytes;
+  constexpr std::size_t n = sizeof...(Index);
+  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  if (stride < 0) x -= n - 1;
+  for (index_t done = 0; done < count; done += lanes) {
+    if (count - done < lanes) done = count - lanes;
+    const T* const first = x + done * static_cast<index_t>(n);
+    const hn::Vec<D> elements[] = {load_bits(d, first + static_cast<index_t>(Index) * lanes)...};
+    hn::Vec<D> columns[n];
+    separate_columns(d, elements, columns, 1, std::make_index_sequence<n / 2>());
+    auto best = hn::Set(d, least_key<D>), winner = hn::Zero(d);
+    auto other = hn::Zero(od);
+    (take_column<Extremum, P, true, T>(d, od, hn::BitCast(bytes, columns[stride < 0 ? n - 1 - Index : Index]),
+                                       hn::Set(d, static_cast<hn::TFromD<D>>(Index)), best, winner, other),
+     ...);
+    store_indices(d, winners_of_keys<P, T>(d, best, winner), winners + done);
+  }
+}
+
+/// Many rows of adjacent elements, if they are short: whether they are.
+template <extremum Extremum, policy P, class T>
+HWY_ATTR bool search_short_rows(const T* x, index_t n, index_t stride, index_t count, index_t step,
+                                index_t* winners) noexcept {
+  constexpr auto size = static_cast<index_t>(sizeof(T));
+  const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
+  if ((stride != 1 && stride != -1) || step < 1 || n * size >= short_row_bytes || count < lanes) return false;
+  if (step == n && n == 2) {
+    search_adjacent_rows<Extremum, P>(x, stride, count, winners, std::make_index_sequence<2>());
+    return true;
+  }
+  if (step == n && n == 4 && size <= 4) {
+    search_adjacent_rows<Extremum, P>(x, stride, count, winners, std::make_index_sequence<4>());
+    return true;
+  }
+  // Blocks reach into the row before, or, backwards, the next one: not where there is none.
+  const index_t missing = n < 16 / size ? 16 / size - n : 0, edge = (missing + step - 1) / step;
+  const index_t begin = stride < 0 ? 0 : edge, end = stride < 0 ? count - edge : count;
+  if (end - begin < lanes) return false;
+  bool by_leads = false;
+  if constexpr (floating<T>) by_leads = leads_are_promising<Extremum, P>(x, n, stride, count, step);
+  const T* const first = x + begin * step;
+  if (by_leads) {
+    search_transposed<Extremum, P, !floating<T>>(first, n, stride, end - begin, step, winners + begin);
+  } else {
+    search_transposed<Extremum, P, true>(first, n, stride, end - begin, step, winners + begin);
+  }
+  if (edge > 0) {
+    const index_t left = stride < 0 ? end : 0;
+    search_tile<Extremum, P, true>(x + left * step, n, stride, edge, step, winners + left);
+  }
+  return true;
 }
 
 }  // namespace HWY_NAMESPACE
