@@ -137,6 +137,11 @@ HWY_INLINE HWY_ATTR cursor<Bits> cursor_from(D d, detail::strided<const Bits> x,
 struct groups {
   index_t begin, end;
   bool streamed;
+
+  /// A vector of the elements before them, of which there are none or at least a vector.
+  constexpr index_t before(index_t i, index_t lanes) const noexcept {
+    return i + lanes <= begin ? i : begin - lanes;
+  }
 };
 
 /// They begin where a vector's address is aligned, where elements are. Those that are streamed are whole cache lines that
@@ -190,7 +195,7 @@ HWY_INLINE HWY_ATTR void copy_run(D d, detail::strided<const Bits> x, Bits* outp
   const auto first = load_run(d, x, 0);
   if (middle.streamed) {
     for (index_t i = 0; i < middle.begin; i += lanes) {
-      const index_t at = i + lanes <= middle.begin ? i : middle.begin - lanes;
+      const index_t at = middle.before(i, lanes);
       store_elements(d, load_run(d, x, at), output + at);
     }
   }
@@ -244,7 +249,7 @@ HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, d
   if (in_place) last = selected_at(d, condition, x, y, n - lanes);
   if (middle.streamed) {
     for (index_t i = 0; i < middle.begin; i += lanes) {
-      const index_t at = i + lanes <= middle.begin ? i : middle.begin - lanes;
+      const index_t at = middle.before(i, lanes);
       store_elements(d, selected_at(d, condition, x, y, at), output.first + at);
     }
   }
@@ -313,7 +318,7 @@ HWY_ATTR void where_backward(const Condition& condition, detail::strided<const B
   const groups middle = groups_of(d, dx.first, n, how == detail::stores::streamed && same_lines && !in_place);
   if (middle.streamed) {
     for (index_t i = 0; i < middle.begin; i += lanes) {
-      const index_t at = i + lanes <= middle.begin ? i : middle.begin - lanes;
+      const index_t at = middle.before(i, lanes);
       store_split(d, mask_at(d, condition, at), load_run(d, upstream, at), dx.first + at, dy.first + at);
     }
   }
