@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -196,12 +197,25 @@ std::string size_text(double bytes) {
 
 ruler::ruler(const footprint& f, thread_pool& pool, const std::vector<buffer<std::uint8_t>>& memory,
              bool may_bypass_caches)
-    : size_(size_text(static_cast<double>(f.bytes * pool.size()))), only_reads_(f.outputs == 0) {
-  if (only_reads_) {
+    : size_(size_text(static_cast<double>(f.bytes * pool.size()))),
+      streams_(f.outputs > 0),
+      writes_(f.outputs > 0 || f.written > 0) {
+  if (!streams_) {
     bytes_ = static_cast<double>(f.bytes * pool.size());
-    const auto loop = [&memory, bytes = f.bytes, read = choose_read()](std::size_t thread) {
-      const std::uint8_t all = read(memory[thread].data(), bytes);
-      __asm__ __volatile__("" : : "r"(all));
+    const std::size_t to_read = f.bytes - f.written;
+    const auto loop = [&memory, to_read, written = f.written, read = choose_read()](std::size_t thread) {
+      std::uint8_t* const bytes = memory[thread].data();
+      const std::size_t part = written > 0 ? 8 * page : to_read;
+      for (std::size_t at = 0; at < to_read; at += part) {
+        const std::size_t end = std::min(at + part, to_read);
+        const std::uint8_t all = read(bytes + at, end - at);
+        __asm__ __volatile__("" : : "r"(all));
+        const auto share = [&](std::size_t i) {
+          return to_read + static_cast<std::size_t>(static_cast<double>(written) * static_cast<double>(i) /
+                                                    static_cast<double>(to_read));
+        };
+        if (written > 0) std::memset(bytes + share(at), all, share(end) - share(at));
+      }
     };
     ways_.emplace_back(on_all(pool, loop), block);
     return;
@@ -240,7 +254,9 @@ double ruler::bytes_per_second() const {
 }
 
 std::string ruler::name() const {
-  return fmt::format("{} {}", only_reads_ ? "read" : bypasses_caches() ? "nt stream" : "stream", size_);
+  const char* const what =
+      !streams_ ? (writes_ ? "read+write" : "read") : (bypasses_caches() ? "nt stream" : "stream");
+  return fmt::format("{} {}", what, size_);
 }
 
 machine_limits::machine_limits(thread_pool& pool)
@@ -274,7 +290,12 @@ std::size_t machine_limits::bytes_per_thread(double bytes) const {
 
 footprint machine_limits::footprint_of(const traffic& t) const {
   const std::size_t bytes = bytes_per_thread(t.bytes_read + (t.in_place ? 0 : t.bytes_written));
-  if (t.outputs == 0) return {bytes, 1, 0, false, 0};
+  if (t.outputs == 0) {
+    const double share = t.bytes_written / (t.bytes_read + t.bytes_written);
+    const std::size_t pages =
+        share < 0.01 ? 0 : static_cast<std::size_t>(share * static_cast<double>(bytes)) / page;
+    return {bytes, 1, 0, false, 0, pages * page};
+  }
   const double vectors_per_mask = std::exp2(std::round(std::log2(std::max(t.vectors_per_mask, 1.0))));
   const bool masked = t.vectors_per_mask > 0 && vectors_per_mask <= 16;  // less is nothing
   return {bytes, t.inputs, t.outputs, t.in_place, masked ? static_cast<std::size_t>(vectors_per_mask) : 0};

@@ -31,6 +31,7 @@ struct footprint {
   int inputs, outputs;
   bool in_place;
   std::size_t vectors_per_mask;  ///< 0: no mask
+  std::size_t written = 0;       ///< without output streams: so many of the bytes
 
   auto operator<=>(const footprint&) const = default;
 };
@@ -43,7 +44,7 @@ class ruler {
   ruler(const footprint& f, thread_pool& pool, const std::vector<buffer<std::uint8_t>>& memory,
         bool may_bypass_caches);
 
-  /// "read 22.6 MiB", "stream 860 KiB"; "nt stream 32 MiB" where non-temporal stores are faster.
+  /// "read 4 MiB", "read+write 22.6 MiB", "stream 860 KiB"; "nt stream 32 MiB" where non-temporal stores are faster.
   std::string name() const;
   std::size_t rounds() const { return rounds_; }
   void round(double seconds, std::size_t rounds);  ///< nothing after so many seconds or rounds of it
@@ -53,7 +54,8 @@ class ruler {
   bool bypasses_caches() const { return ways_.back().least() < ways_.front().least(); }
 
   std::string size_;
-  bool only_reads_;
+  bool streams_;
+  bool writes_;
   double bytes_ = 0;         ///< of a run
   std::vector<timed> ways_;  ///< with plain stores, with non-temporal ones
   std::size_t rounds_ = 0;

@@ -100,7 +100,7 @@ std::string table_text(const std::vector<result>& results) {
   for (const result& r : results) {
     if (group == nullptr || *group != r.p.group) {
       group = &r.p.group;
-      text += fmt::format("\n{:<44} {:>10} {:>10} {:>9} {:>17} {:>20} {:>9}  {}\n", r.p.group, "median",
+      text += fmt::format("\n{:<44} {:>10} {:>10} {:>9} {:>17} {:>23} {:>9}  {}\n", r.p.group, "median",
                           "least", "GB/s", "rate", "% of limit", "max ULP", "");
     }
     if (!r.ran()) {
@@ -110,7 +110,7 @@ std::string table_text(const std::vector<result>& results) {
     const std::string percent = stopped_early(r)   ? "stops early"
                                 : r.limit_time > 0 ? fmt::format("{:.0f} {}", percent_of_limit(r), r.limit)
                                                    : "-";
-    text += fmt::format("{:<44} {:>10} {:>10} {:>9} {:>17} {:>20} {:>9}  {}\n", r.p.id, time_text(r.median()),
+    text += fmt::format("{:<44} {:>10} {:>10} {:>9} {:>17} {:>23} {:>9}  {}\n", r.p.id, time_text(r.median()),
                         time_text(r.least()),
                         r.bytes > 0 ? fmt::format("{:.1f}", r.bytes / r.median() * 1e-9) : "-",
                         fmt::format("{:.4g} {}", unit_rate(r), unit_of(r.p)), percent, error_text(r), r.note);
