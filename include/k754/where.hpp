@@ -648,7 +648,7 @@ constexpr bool fills_lines(const tile& t) noexcept {
 }
 
 /// Where a condition selects whole rows, those of an operand are read here and there: the begin of one that comes soon.
-/// Always inline: GCC takes a function that does nothing but this for one that does nothing.
+/// Always inline, see prefetch.hpp.
 template <class Tiles, class Bits>
 K754_INLINE void fetch_selected_row(const Tiles& conditions, const tile_input<Bits>& x,
                                     const tile_input<Bits>& y, const tile& t) noexcept {

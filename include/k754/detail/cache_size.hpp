@@ -1,4 +1,4 @@
-/// How much the last-level cache holds: outputs beyond it are written past the caches.
+/// How much the last-level cache holds: outputs of operands that exceed it together are written past the caches.
 #ifndef K754_DETAIL_CACHE_SIZE_HPP
 #define K754_DETAIL_CACHE_SIZE_HPP
 

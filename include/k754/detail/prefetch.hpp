@@ -1,4 +1,6 @@
 /// Memory that is used soon, asked for before the CPU sees it by itself: short streams, each of which begins far away.
+/// A function that does nothing else must be always inline, as these are: GCC takes it for one without effect and deletes
+/// its calls.
 #ifndef K754_DETAIL_PREFETCH_HPP
 #define K754_DETAIL_PREFETCH_HPP
 
