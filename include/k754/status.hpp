@@ -96,13 +96,15 @@ K754_INLINE constexpr const char* to_string(status s) noexcept {
   return "unknown status";
 }
 
-/// What a check found: the status, and the parts of the message. Every `{}` in `text` stands for the next value.
+/// What a check found: the status, and the parts of the message. In `text` every `{}` stands for the next value, and `@` for
+/// the name of another argument.
 struct [[nodiscard]] check_result {
   status code = status::ok;
   const char* kernel = "";
   const char* argument = "";
   const char* text = "";
   std::array<index_t, 4> values = {};
+  const char* other = "";
 
   K754_INLINE constexpr explicit operator bool() const noexcept { return code == status::ok; }
   K754_INLINE constexpr operator status() const noexcept { return code; }
@@ -137,6 +139,8 @@ struct [[nodiscard]] check_result {
       if (s[0] == '{' && s[1] == '}' && next < values.size()) {
         put_number(values[next++]);
         ++s;
+      } else if (*s == '@') {
+        put_text(other);
       } else {
         put(*s);
       }
@@ -154,6 +158,15 @@ K754_INLINE constexpr check_result failure(status code, const char* kernel, cons
                                            const char* text, Values... values) noexcept {
   static_assert(sizeof...(values) <= 4);
   return {code, kernel, argument, text, {static_cast<index_t>(values)...}};
+}
+/// The same beside another argument, `@` in the text.
+template <class... Values>
+K754_INLINE constexpr check_result failure_beside(const char* other, status code, const char* kernel,
+                                                  const char* argument, const char* text,
+                                                  Values... values) noexcept {
+  check_result failed = failure(code, kernel, argument, text, values...);
+  failed.other = other;
+  return failed;
 }
 
 }  // namespace detail

@@ -230,21 +230,24 @@ constexpr check_result check_no_self_overlap(const char* kernel, const char* arg
 /// How an output may share memory with another argument.
 enum class sharing { none, exact_alias };
 
-/// `text` completes the message: "shares memory with input".
-constexpr check_result check_sharing(const char* kernel, const char* argument, const char* text,
+/// An output against an argument named `other_name`.
+constexpr check_result check_sharing(const char* kernel, const char* output_name, const char* other_name,
                                      const layout& output, const layout& other, sharing allowed) noexcept {
   if (std::is_constant_evaluated()) return {};
   if (allowed == sharing::exact_alias && same_elements(output, other)) return {};
-  if (share_memory(output, other)) return failure(status::overlap, kernel, argument, text);
-  return {};
+  if (!share_memory(output, other)) return {};
+  return failure_beside(
+      other_name, status::overlap, kernel, output_name,
+      allowed == sharing::none ? "shares memory with @" : "shares memory with @, but is not exactly it");
 }
 
-/// Axis `axis` of `rank`, counted from the end where negative.
-constexpr check_result check_axis(const char* kernel, const char* argument, index_t axis, std::size_t rank,
-                                  std::size_t& normalized) noexcept {
+/// The option `axis` of an argument with `rank` axes, counted from the end where negative.
+constexpr check_result check_axis(const char* kernel, const char* option, index_t axis, const char* argument,
+                                  std::size_t rank, std::size_t& normalized) noexcept {
   const auto count = static_cast<index_t>(rank);
   if (axis < -count || axis >= count) {
-    return failure(status::axis_out_of_range, kernel, argument, "is {}, input has {} axes", axis, count);
+    return failure_beside(argument, status::axis_out_of_range, kernel, option, "is {}, @ has {} axes", axis,
+                          count);
   }
   normalized = static_cast<std::size_t>(axis < 0 ? axis + count : axis);
   return {};
@@ -270,6 +273,11 @@ constexpr check_result check_shape(const char* kernel, const char* argument, con
   return {};
 }
 
+/// A checked axis, counted from 0.
+constexpr std::size_t axis_of(index_t option, std::size_t rank) noexcept {
+  return static_cast<std::size_t>(option < 0 ? option + static_cast<index_t>(rank) : option);
+}
+
 /// The layout with one axis taken out; a layout without axes stays as it is.
 constexpr layout without_axis(const layout& view, std::size_t axis) noexcept {
   layout result = view;
@@ -281,6 +289,14 @@ constexpr layout without_axis(const layout& view, std::size_t axis) noexcept {
   --result.rank;
   result.extents[result.rank] = 0;
   result.strides[result.rank] = 0;
+  return result;
+}
+
+/// What is left of a shape when an axis is reduced.
+constexpr layout reduced(const layout& view, std::size_t axis, bool keepdims) noexcept {
+  if (!keepdims) return without_axis(view, axis);
+  layout result = view;
+  result.extents[axis] = 1;
   return result;
 }
 

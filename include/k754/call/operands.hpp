@@ -1,0 +1,61 @@
+/// Operands of elementwise kernels: tensors, and scalars, which broadcast.
+#ifndef K754_CALL_OPERANDS_HPP
+#define K754_CALL_OPERANDS_HPP
+
+#include <concepts>
+#include <cstring>
+#include <type_traits>
+
+#include "../bits.hpp"
+#include "../tensor_view.hpp"
+
+namespace k754::detail {
+inline namespace K754_ABI {
+
+/// An operand of elements T: a tensor of them, or one value, which broadcasts as a tensor of rank 0. There is
+/// no promotion: `1.0` is no operand of a float kernel, `1.0F` is.
+template <class X, class T>
+concept tensor_of = tensor_like<X> && std::same_as<element_of<X>, T>;
+template <class X, class T>
+concept scalar_of = !tensor_like<X> && std::same_as<storage_type_t<std::remove_cvref_t<X>>, T>;
+template <class X, class T>
+concept operand_like = tensor_of<X, T> || scalar_of<X, T>;
+template <class X, class T>
+concept output_of = output_like<X> && tensor_of<X, T>;
+
+/// An operand while a kernel runs. A scalar is copied here, before any output is written; as bytes, since
+/// compilers quiet signalling NaNs in constants.
+template <element T, bool IsScalar>
+class operand {
+ public:
+  constexpr explicit operand(const tensor_view<const T>& view) noexcept : view_(view) {}
+  constexpr const tensor_view<const T>& view() const noexcept { return view_; }
+
+ private:
+  tensor_view<const T> view_;
+};
+template <element T>
+class operand<T, true> {
+ public:
+  explicit operand(const void* value) noexcept { std::memcpy(bytes_, value, sizeof(T)); }
+  tensor_view<const T> view() const noexcept {
+    return tensor_view<const T>(reinterpret_cast<const T*>(bytes_));
+  }
+
+ private:
+  alignas(T) unsigned char bytes_[sizeof(T)];
+};
+
+template <element T, operand_like<T> X>
+constexpr operand<T, scalar_of<X, T>> operand_of(X&& x) noexcept {
+  if constexpr (scalar_of<X, T>) {
+    return operand<T, true>(&x);
+  } else {
+    return operand<T, false>(input_view(x));
+  }
+}
+
+}  // namespace K754_ABI
+}  // namespace k754::detail
+
+#endif  // K754_CALL_OPERANDS_HPP
