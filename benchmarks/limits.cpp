@@ -15,7 +15,7 @@
 #include <k754/simd.hpp>
 
 #define K754_TARGET_FILE "limits-inl.hpp"
-#include <k754/detail/foreach_target-inl.hpp>
+#include <k754/targets/foreach-inl.hpp>
 
 namespace benchmarks {
 

@@ -47,7 +47,7 @@ inline constexpr index_t side_by_side_bytes = 768;
 }  // namespace k754::detail
 
 #define K754_TARGET_FILE "../simd/argmax-inl.hpp"
-#include "detail/foreach_target-inl.hpp"
+#include "targets/foreach-inl.hpp"
 
 namespace k754 {
 
@@ -373,4 +373,4 @@ std::int64_t argmin(Input&& input) {
 
 #endif  // K754_ARGMAX_HPP
 
-#include "detail/highway_order-inl.hpp"
+#include "targets/order-inl.hpp"

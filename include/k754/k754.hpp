@@ -22,4 +22,4 @@
 
 #endif  // K754_K754_HPP
 
-#include "detail/highway_order-inl.hpp"
+#include "targets/order-inl.hpp"

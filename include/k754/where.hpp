@@ -425,7 +425,7 @@ tensor_view<T> gradient_view(Output& output) noexcept {
 }  // namespace k754
 
 #define K754_TARGET_FILE "../simd/where-inl.hpp"
-#include "detail/foreach_target-inl.hpp"
+#include "targets/foreach-inl.hpp"
 
 namespace k754 {
 namespace detail {
@@ -995,4 +995,4 @@ void where_apply_backward(Condition&& condition, F&& derivative, X&& x, Upstream
 
 #endif  // K754_WHERE_HPP
 
-#include "detail/highway_order-inl.hpp"
+#include "targets/order-inl.hpp"

@@ -6,7 +6,7 @@
 #if K754_STATIC_VECTORS
 #include K754_TARGET_FILE
 #endif
-#include "targets-inl.hpp"
+#include "list-inl.hpp"
 #endif
 
 #undef K754_TARGET_FILE

@@ -12,10 +12,10 @@
 ///
 /// Highway's own foreach_target.h is not used: it serves once per unit, and that once belongs to the user. A unit that
 /// includes it, before this header, gets the reference paths; after this header Highway does not allow it.
-#ifndef K754_DETAIL_HIGHWAY_HPP
-#define K754_DETAIL_HIGHWAY_HPP
+#ifndef K754_TARGETS_HIGHWAY_HPP
+#define K754_TARGETS_HIGHWAY_HPP
 
-#include "config.hpp"
+#include "../detail/config.hpp"
 
 #if defined(K754_NO_HIGHWAY) || defined(K754_COMPILED) || defined(HWY_TARGET_INCLUDE) || \
     defined(HWY_TARGET_TOGGLE)
@@ -47,6 +47,11 @@
 // Highway's debug checks are the only part of its operations that needs its compiled library.
 #if !defined(HWY_IS_DEBUG_BUILD)
 #define HWY_IS_DEBUG_BUILD 0
+#endif
+// Highway 1.0.3 does not compile where the compiler's flags reach further than AVX3 unless it is told to look that far; later
+// versions always do.
+#if defined(__AVXVNNI__) && defined(__AVX512VBMI2__) && !defined(HWY_WANT_AVX3_DL)
+#define HWY_WANT_AVX3_DL
 #endif
 #include <hwy/highway.h>
 
@@ -85,7 +90,7 @@
 #endif
 
 // The operations of the other targets, and K754_IF_<target>(...).
-#include "targets-inl.hpp"
+#include "list-inl.hpp"
 
 // As after a plain `#include <hwy/highway.h>`: a later one, or one of its contrib headers, is none the wiser.
 #undef HWY_TARGET_TOGGLE
@@ -132,4 +137,4 @@
 
 #endif
 
-#endif  // K754_DETAIL_HIGHWAY_HPP
+#endif  // K754_TARGETS_HIGHWAY_HPP

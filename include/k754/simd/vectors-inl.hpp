@@ -1,0 +1,35 @@
+// Elements in memory and in vectors (no include guard; vectors.hpp reads it once for each target). What the caller's type is,
+// the compiler need not know: memory is read and written as bytes.
+HWY_BEFORE_NAMESPACE();
+namespace k754::simd {
+inline namespace K754_KERNEL_ABI {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class D>
+HWY_INLINE HWY_ATTR index_t lanes_of(D d) {
+  return static_cast<index_t>(hn::Lanes(d));
+}
+
+template <class D, class T>
+HWY_INLINE HWY_ATTR hn::Vec<D> load_elements(D d, const T* x) {
+  const hn::Repartition<std::uint8_t, D> bytes;
+  return hn::BitCast(d, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(x)));
+}
+template <class D, class T>
+HWY_INLINE HWY_ATTR void store_elements(D /*d*/, hn::Vec<D> v, T* x) {
+  const hn::Repartition<std::uint8_t, D> bytes;
+  hn::StoreU(hn::BitCast(bytes, v), bytes, reinterpret_cast<std::uint8_t*>(x));
+}
+/// Past the caches; x is aligned to a vector. The caller orders what is so written.
+template <class D, class T>
+HWY_INLINE HWY_ATTR void stream_elements(D /*d*/, hn::Vec<D> v, T* x) {
+  const hn::Repartition<std::uint8_t, D> bytes;
+  hn::Stream(hn::BitCast(bytes, v), bytes, reinterpret_cast<std::uint8_t*>(x));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace K754_KERNEL_ABI
+}  // namespace k754::simd
+HWY_AFTER_NAMESPACE();
