@@ -17,7 +17,9 @@
 #ifndef K754_REFERENCE_ELEMENTARY_HPP
 #define K754_REFERENCE_ELEMENTARY_HPP
 
+#include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "../bits.hpp"
@@ -37,6 +39,33 @@ inline constexpr double ln2_over_8_low = 0x1.abc9e3b39803fp-59;
 // ln 2 = high + low; high has 42 bits, so that k * high is exact for every exponent k.
 inline constexpr double ln2_high = 0x1.62e42fefa38p-1;
 inline constexpr double ln2_low = 0x1.ef35793c7673p-45;
+
+// exp_nonpositive of doubles, see there.
+inline constexpr double least_exponent = -708.0;
+inline constexpr double exp_magic = 0x1.04080a425p+52;
+inline constexpr std::array<double, 8> exp_table = {
+    0x1.036ad698a5287p+0, 0x1.1ae5885c936fap+0, 0x1.34803dcb14eafp+0, 0x1.506c33b12502cp+0,
+    0x1.6edf1bb0b8b03p+0, 0x1.90138381cbf29p+0, 0x1.b449458bd48e8p+0, 0x1.dbc603b021d8fp+0};
+inline constexpr std::array<double, 6> exp_polynomial = {0x1.ffffffffffe7ep-2,  0x1.555555554ad9cp-3,
+                                                         0x1.5555555f0f482p-5,  0x1.111118918e66fp-7,
+                                                         0x1.6c14bbe81b504p-10, 0x1.9ac2ef436ae5cp-13};
+
+/// The bits of table[j] less j << 49, to which n << 49 is added to scale the entry by 2^floor(n/8);
+inline constexpr std::array<std::uint64_t, 8> exp_table_less_index = [] {
+  std::array<std::uint64_t, 8> bits{};
+  for (std::size_t j = 0; j < 8; ++j)
+    bits[j] = std::bit_cast<std::uint64_t>(exp_table[j]) - (std::uint64_t{j} << 49);
+  return bits;
+}();
+/// the same in halves of 32 bits, low and high.
+inline constexpr std::array<std::array<std::uint32_t, 8>, 2> exp_table_halves = [] {
+  std::array<std::array<std::uint32_t, 8>, 2> halves{};
+  for (std::size_t j = 0; j < 8; ++j) {
+    halves[0][j] = static_cast<std::uint32_t>(exp_table_less_index[j]);
+    halves[1][j] = static_cast<std::uint32_t>(exp_table_less_index[j] >> 32);
+  }
+  return halves;
+}();
 
 /// 2^exponent, for -1022 <= exponent <= 1023.
 K754_INLINE double power_of_two(int exponent) noexcept {
@@ -68,25 +97,22 @@ K754_INLINE double power_of_two(int exponent) noexcept {
 /// r^2 q is 2^-10 of an ulp of r); around each step of n the test looks.
 inline double exp_nonpositive(double d) noexcept {
   using namespace elementary;
-  constexpr double magic = 0x1.04080a425p+52;
-  constexpr double table[8] = {0x1.036ad698a5287p+0, 0x1.1ae5885c936fap+0, 0x1.34803dcb14eafp+0,
-                               0x1.506c33b12502cp+0, 0x1.6edf1bb0b8b03p+0, 0x1.90138381cbf29p+0,
-                               0x1.b449458bd48e8p+0, 0x1.dbc603b021d8fp+0};
-  const double t = fma(d, eight_over_ln2, magic);
-  const double n = t - magic;
+  const double t = fma(d, eight_over_ln2, exp_magic);
+  const double n = t - exp_magic;
   const auto n_bits = std::bit_cast<std::uint64_t>(t);
   const double r = fma(t, -ln2_over_8_low, fma(n, -ln2_over_8_high, d));
 
+  constexpr auto& c = exp_polynomial;
   const double square = r * r;
-  const double q01 = fma(r, 0x1.555555554ad9cp-3, 0x1.ffffffffffe7ep-2);
-  const double q23 = fma(r, 0x1.111118918e66fp-7, 0x1.5555555f0f482p-5);
-  const double q45 = fma(r, 0x1.9ac2ef436ae5cp-13, 0x1.6c14bbe81b504p-10);
+  const double q01 = fma(r, c[1], c[0]);
+  const double q23 = fma(r, c[3], c[2]);
+  const double q45 = fma(r, c[5], c[4]);
   const double q = fma(square, fma(square, q45, q23), q01);
   const double p = fma(square, q, r);
 
-  const double power = table[n_bits & 7];
+  const double power = exp_table[n_bits & 7];
   const auto result = std::bit_cast<std::uint64_t>(fma(power, p, power)) + (n_bits >> 3 << 52);
-  return d >= -708.0 ? std::bit_cast<double>(result) : 0.0;
+  return d >= least_exponent ? std::bit_cast<double>(result) : 0.0;
 }
 
 /// significand * 2^exponent: a double-double whose low part is not lost where the value is small.
@@ -179,6 +205,13 @@ inline double round_scaled(scaled_double_double x) noexcept {
 
 namespace elementary {
 
+inline constexpr std::uint64_t sqrt_half = 0x3FE6A09E667F3BCD;  // its bits
+
+/// The coefficients of log_core, see there.
+inline constexpr std::array<double, 7> log_polynomial = {
+    0x1.5555555555593p-1, 0x1.999999997fa5ap-2, 0x1.24924942214aap-2, 0x1.c71c51e14e055p-3,
+    0x1.7466475df194bp-3, 0x1.39a0d99f4f7eap-3, 0x1.2f0e877cfec3p-3};
+
 /// x = 2^exponent (1 + fraction), 1 + fraction in [sqrt(1/2), sqrt(2)), both exact. x > 0, normal.
 struct reduced {
   int exponent;
@@ -186,7 +219,6 @@ struct reduced {
 };
 
 inline reduced reduce(double x) noexcept {
-  constexpr std::uint64_t sqrt_half = 0x3FE6A09E667F3BCD;
   const auto bits = std::bit_cast<std::uint64_t>(x);
   const auto exponent = static_cast<std::int64_t>(bits - sqrt_half) >> 52;
   const auto significand = bits - (static_cast<std::uint64_t>(exponent) << 52);
@@ -215,9 +247,9 @@ inline double log_core(int k, double a, double b) noexcept {
   const double s = f / (2.0 + f);
   const double z = s * s;
   const double w = z * z;
-  const double even = fma(w, fma(w, fma(w, 0x1.2f0e877cfec3p-3, 0x1.7466475df194bp-3), 0x1.24924942214aap-2),
-                          0x1.5555555555593p-1);
-  const double odd = fma(w, fma(w, 0x1.39a0d99f4f7eap-3, 0x1.c71c51e14e055p-3), 0x1.999999997fa5ap-2);
+  constexpr auto& c = log_polynomial;
+  const double even = fma(w, fma(w, fma(w, c[6], c[4]), c[2]), c[0]);
+  const double odd = fma(w, fma(w, c[5], c[3]), c[1]);
   const double series = z * fma(z, odd, even);
   const double half = 0.5 * f;
   const double curvature = fma(half, f, -(s * fma(half, f, series)));
