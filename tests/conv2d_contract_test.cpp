@@ -277,7 +277,7 @@ TEST_CASE(
               v.x = v.view(0, {2, 4, 5, 6});
               v.w = v.view(1, {3, 4, 3, 3});
               v.y = v.view(3, {2, 4, 3, 4});
-              v.options.layout = layout::nchw;
+              v.options.layout = image_layout::nchw;
             });
 
   // memory
@@ -421,7 +421,7 @@ TEST_CASE("The gradients report the same errors under their own names") {
   });
   f.backward_bias(status::shape_mismatch, "[conv2d_backward_bias] db has extent 3 on axis 0, expected 4",
                   [](a v) {
-                    v.options.layout = layout::nchw, v.y = v.view(3, {2, 4, 3, 3});
+                    v.options.layout = image_layout::nchw, v.y = v.view(3, {2, 4, 3, 3});
                   });
   f.backward_bias(status::negative_extent, "[conv2d_backward_bias] db has extent -3 on axis 0",
                   [](a v) { v.b = v.view(2, {-3}); });
@@ -508,7 +508,7 @@ static_assert(*shape({1, 256, 256, 1024}, {1024, 4, 7, 1024},
 static_assert(*shape({8, 224, 224, 3}, {64, 7, 7, 3}, {.stride = {2, 2}, .padding = {3, 3, 3, 3}}) ==
               extents{8, 112, 112, 64});
 static_assert(*shape({8, 3, 224, 224}, {64, 3, 7, 7},
-                     {.stride = {2, 2}, .padding = {3, 3, 3, 3}, .layout = layout::nchw}) ==
+                     {.stride = {2, 2}, .padding = {3, 3, 3, 3}, .layout = image_layout::nchw}) ==
               extents{8, 64, 112, 112});
 static_assert(*shape({8, 224, 224, 3}, {7, 7, 3, 64}, {.weight_layout = weight_layout::hwio}) ==
               extents{8, 218, 218, 64});

@@ -54,7 +54,7 @@
 namespace k754 {
 
 /// The order of the axes of images: input, output, and their gradients.
-enum class layout { nhwc, nchw };
+enum class image_layout { nhwc, nchw };
 
 /// The order of the axes of weights; `by_image` is ohwi for nhwc images and oihw for nchw images. hwio is
 /// that of Keras.
@@ -83,7 +83,7 @@ struct conv2d_options {
   std::array<index_t, 2> dilation = {1, 1};  ///< the distance between taps; 1 means none
   k754::padding padding = {};
   index_t groups = 1;  ///< channels and filters fall into so many groups that do not meet; C for depthwise
-  k754::layout layout = k754::layout::nhwc;
+  image_layout layout = image_layout::nhwc;
   k754::weight_layout weight_layout = k754::weight_layout::by_image;
 };
 
@@ -128,11 +128,11 @@ inline namespace K754_ABI {
 
 /// Where a view of a given layout keeps the axes of [N, H, W, C] and [O, KH, KW, C/groups].
 constexpr std::array<std::size_t, 4> image_axes(const conv2d_options& options) noexcept {
-  if (options.layout == k754::layout::nchw) return {0, 2, 3, 1};
+  if (options.layout == image_layout::nchw) return {0, 2, 3, 1};
   return {0, 1, 2, 3};
 }
 constexpr std::array<std::size_t, 4> weight_axes(const conv2d_options& options) noexcept {
-  const bool nchw = options.layout == k754::layout::nchw;
+  const bool nchw = options.layout == image_layout::nchw;
   switch (options.weight_layout) {
     case k754::weight_layout::ohwi:
       return {0, 1, 2, 3};
