@@ -43,6 +43,11 @@ std::string message_of(const check_result& result) {
   return text;
 }
 
+constexpr std::optional<extents> shape(const extents& input, const extents& weight,
+                                       const conv2d_options& options = {}) {
+  return conv2d_output_shape(input, weight, options);
+}
+
 // ---------------------------------------------------------------- errors
 
 /// Views of run-time rank over one block of memory each.
@@ -133,7 +138,7 @@ class failures {
 
 TEST_CASE(
     "Every error of conv2d has its status and message, from each of its forms, and nothing is written") {
-  case_count cases("conv2d: errors", 45);
+  case_count cases("conv2d: errors", 48);
   const failures f(cases);
   using a = arguments&;
 
@@ -141,7 +146,7 @@ TEST_CASE(
   f.forward(status::rank_mismatch, "[conv2d] input has 3 axes, expected 4", [](a v) {
     v.x = v.view(0, {5, 6, 4});
   });
-  f.forward(status::rank_mismatch, "[conv2d] input has 9 axes, expected 4", [](a v) {
+  f.forward(status::rank_mismatch, "[conv2d] input has 9 axes, at most 8 are supported", [](a v) {
     v.x = v.view(0, {1, 1, 1, 1, 1, 2, 5, 6, 4});
   });
   f.forward(status::rank_mismatch, "[conv2d] weight has 2 axes, expected 4", [](a v) {
@@ -307,10 +312,22 @@ TEST_CASE(
     v.y = v.view(2, {2, 3, 4, 3});
   });
 
-  // the order of the checks: the earlier of two errors
-  f.forward(status::rank_mismatch, "[conv2d] output has 0 axes, expected 4", [](a v) {
+  // the order of the checks, as status.hpp has it: the earlier of two errors
+  f.forward(status::invalid_option, "[conv2d] groups is 0, expected at least 1", [](a v) {
     v.y = v.view(3, {});
     v.options.groups = 0;
+  });
+  f.forward(status::invalid_option, "[conv2d] stride is 0 on spatial axis 0, expected at least 1", [](a v) {
+    v.x = v.view(0, {1, 1, 1, 1, 1, 2, 5, 6, 4});
+    v.options.stride = {0, 1};
+  });
+  f.forward(status::negative_extent, "[conv2d] output has extent -1 on axis 0", [](a v) {
+    v.x = v.view(0, {5, 6, 4});
+    v.y = v.view(3, {-1});
+  });
+  f.forward(status::rank_mismatch, "[conv2d] output has 0 axes, expected 4", [](a v) {
+    v.y = v.view(3, {});
+    v.options.groups = 3;
   });
   f.forward(status::invalid_option, "[conv2d] groups is 0, expected at least 1", [](a v) {
     v.x = v.view(0, {2, -5, 6, 4});
@@ -384,6 +401,15 @@ TEST_CASE("The gradients report the same errors under their own names") {
 
   f.backward_weight(status::rank_mismatch, "[conv2d_backward_weight] dw has 3 axes, expected 4", [](a v) {
     v.dw = v.view(5, {3, 3, 4});
+  });
+  f.backward_weight(status::invalid_option, "[conv2d_backward_weight] groups is -1, expected at least 1",
+                    [](a v) {
+                      v.dw = v.view(5, {3, 3, 4});
+                      v.options.groups = -1;
+                    });
+  f.backward_weight(status::negative_extent, "[conv2d_backward_weight] dw has extent -3 on axis 1", [](a v) {
+    v.x = v.view(0, {5, 6, 4});
+    v.dw = v.view(5, {3, -3, 3, 4});
   });
   f.backward_weight(status::channel_mismatch,
                     "[conv2d_backward_weight] dw expects 5 input channels, input has 4", [](a v) {
@@ -497,11 +523,6 @@ TEST_CASE("Strides, dilations and paddings near the limit of index_t are no prob
 }
 
 // ---------------------------------------------------------------- shapes
-
-constexpr std::optional<extents> shape(const extents& input, const extents& weight,
-                                       const conv2d_options& options = {}) {
-  return conv2d_output_shape(input, weight, options);
-}
 
 static_assert(*shape({1, 256, 256, 1024}, {1024, 4, 7, 1024},
                      {.dilation = {3, 2}, .padding = padding::same()}) == extents{1, 256, 256, 1024});
