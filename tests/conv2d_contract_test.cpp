@@ -245,7 +245,6 @@ TEST_CASE(
   f.forward(status::kernel_exceeds_input,
             "[conv2d] weight spans 3 pixels on spatial axis 0, the padded image has 0", [](a v) {
               v.x = v.view(0, {2, 0, 6, 4});
-              v.options.padding = padding::same();
             });
   f.forward(status::size_overflow,
             "[conv2d] dilation is too large: 4611686018427387904 with a kernel of extent 3 on spatial axis 0 "
@@ -491,6 +490,24 @@ TEST_CASE("Null pointers are fine where there are no elements") {
   conv2d_backward_weight(no_rows, tensor_view<float, 4>(z.data(), {1, 2, 4, 1}),
                          tensor_view<float, 4>(weight.data(), {1, 2, 2, 1}), {.padding = {1, 2, 1, 1}});
   CHECK(same_bits(weight, std::vector<float>(4)));
+}
+
+TEST_CASE("CV-13d: under same() an empty image has an empty output") {
+  for (const padding rule : {padding::same(), padding::same_lower()}) {
+    const conv2d_options options{.stride = {2, 2}, .dilation = {3, 3}, .padding = rule};
+    CHECK(shape({2, 0, 3, 1}, {5, 3, 3, 1}, options) == extents{2, 0, 2, 5});
+    CHECK(shape({2, 3, 0, 1}, {5, 3, 3, 1}, options) == extents{2, 2, 0, 5});
+    CHECK(shape({2, 0, 0, 1}, {5, 4, 4, 1}, options) == extents{2, 0, 0, 5});
+    CHECK(check_conv2d_output_shape({2, 0, 3, 1}, {5, 0, 3, 1}, options) == status::empty_reduction);
+
+    std::vector<float> w(9, 2.0F), dw(9, 7.0F);
+    const tensor_view<const float, 4> image(nullptr, {2, 0, 3, 1}), weight(w.data(), {1, 3, 3, 1});
+    const tensor_view<float, 4> output(nullptr, {2, 0, 2, 1}), dx(nullptr, {2, 0, 3, 1});
+    conv2d(image, weight, output, options);
+    conv2d_backward_input(weight, output, dx, options);
+    conv2d_backward_weight(image, output, tensor_view<float, 4>(dw.data(), {1, 3, 3, 1}), options);
+    CHECK(same_bits(dw, std::vector<float>(9)));
+  }
 }
 
 TEST_CASE("Strides, dilations and paddings near the limit of index_t are no problem where the sizes fit") {

@@ -32,7 +32,8 @@
 /// Errors      invalid_option (stride, dilation or groups below 1, negative padding), negative_extent, size_overflow,
 ///             rank_mismatch, channel_mismatch, empty_reduction (a kernel of extent 0), kernel_exceeds_input (CV-13),
 ///             shape_mismatch, null_pointer, self_overlap, overlap (the result must share no memory with an
-///             argument). Batch 0 and no filters are no errors: the output is empty (CV-10, CV-12).
+///             argument). Batch 0, no filters, and an empty image under same() are no errors: the output is empty
+///             (CV-10, CV-12, CV-13d).
 /// Cost        N OH OW O K multiply-adds, no scratch memory.
 /// Sources     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285.
 #ifndef K754_CONV2D_HPP

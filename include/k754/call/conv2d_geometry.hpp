@@ -110,13 +110,11 @@ constexpr check_result resolve_conv2d_axis(const char* kernel, const argument& w
                    axis.kernel, number);
   }
   if (rule != padding::rule::given) {
-    index_t total = 0;
-    if (axis.input > 0) {
-      // the last output starts at (ceil(input / stride) - 1) stride, which is below input
-      const index_t last = (axis.input - 1) / axis.stride * axis.stride;
-      total = span - (axis.input - last);
-      if (total < 0) total = 0;
-    }
+    if (axis.input == 0) return {};  // ceil(0 / stride) outputs
+    // the last output starts at (ceil(input / stride) - 1) stride, which is below input
+    const index_t last = (axis.input - 1) / axis.stride * axis.stride;
+    const index_t missing = span - (axis.input - last);
+    const index_t total = missing > 0 ? missing : 0;
     before = rule == padding::rule::same ? total / 2 : total - total / 2;
     after = total - before;
   }
