@@ -565,6 +565,25 @@ constexpr tensor_view<float, 4> output_view(nullptr, {0, 3, 3, 0}), other_view(n
 static_assert(check_conv2d(image_view, weight_view, output_view));
 static_assert(check_conv2d(image_view, weight_view, other_view).code == status::shape_mismatch);
 
+TEST_CASE("Extents that are too large for any tensor are reported without strides, which they do not have") {
+  const auto message = [](const extents& input, const extents& weight, const conv2d_options& options) {
+    return message_of(check_conv2d_output_shape(input, weight, options));
+  };
+  constexpr index_t far = index_t{1} << 55;
+  CHECK(message({1, 5, 6, 4}, {3, 3, 3, 4}, {.padding = {far, far, far, far}}) ==
+        "[conv2d_output_shape] output is too large: 1 x 72057594037927939 x 72057594037927940 x 3 elements "
+        "overflow");
+  CHECK(message({1, 4, 5, 6}, {300, 4, 3, 3}, {.padding = {far, far, 0, 0}, .layout = image_layout::nchw}) ==
+        "[conv2d_output_shape] output is too large: 1 x 300 x 72057594037927939 x 4 elements overflow");
+  CHECK(message({huge, 2, 6, 0}, {3, 3, 3, 0}, {}) ==
+        "[conv2d_output_shape] input is too large: 9223372036854775807 x 2 x 6 x 0 elements overflow");
+  CHECK(
+      message({1, 5, 6, 4}, {3, huge, huge, 4}, {}) ==
+      "[conv2d_output_shape] weight is too large: 3 x 9223372036854775807 x 9223372036854775807 x 4 elements "
+      "overflow");
+  CHECK(message({1, 5, -6, 4}, {3, 3, 3, 4}, {}) == "[conv2d_output_shape] input has extent -6 on axis 2");
+}
+
 TEST_CASE(
     "same() gives ceil(input / stride) outputs, and the odd zero to the end; same_lower() to the beginning") {
   case_count axes("axes under same", 400);

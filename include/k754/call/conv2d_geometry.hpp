@@ -158,6 +158,15 @@ constexpr check_result resolve_conv2d(const char* kernel, const argument& image,
   return {};
 }
 
+/// Extents that no view has: where they are too many there are no strides to blame.
+constexpr check_result check_bare_extents(const char* kernel, const argument& a) noexcept {
+  const check_result r = check_extents(kernel, a.name, a.view);
+  if (r.code != status::size_overflow) return r;
+  const axes& extents = a.view.extents;
+  return failure(status::size_overflow, kernel, a.name, "is too large: {} x {} x {} x {} elements overflow",
+                 extents[0], extents[1], extents[2], extents[3]);
+}
+
 constexpr check_result conv2d_output_extents(const std::array<index_t, 4>& input,
                                              const std::array<index_t, 4>& weight,
                                              const conv2d_options& options,
@@ -168,10 +177,10 @@ constexpr check_result conv2d_output_extents(const std::array<index_t, 4>& input
   argument y{"output"};
   conv2d_plan plan;
   if (auto r = check_conv2d_options(kernel, options); !r) return r;
-  if (auto r = check_extents(kernel, x.name, x.view); !r) return r;
-  if (auto r = check_extents(kernel, w.name, w.view); !r) return r;
+  if (auto r = check_bare_extents(kernel, x); !r) return r;
+  if (auto r = check_bare_extents(kernel, w); !r) return r;
   if (auto r = resolve_conv2d(kernel, x, w, options, plan, y.view); !r) return r;
-  if (auto r = check_extents(kernel, y.name, y.view); !r) return r;
+  if (auto r = check_bare_extents(kernel, y); !r) return r;
   const axes& extents = y.view.extents;
   output = {extents[0], extents[1], extents[2], extents[3]};
   return {};
