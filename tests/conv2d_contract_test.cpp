@@ -510,6 +510,41 @@ TEST_CASE("CV-13d: under same() an empty image has an empty output") {
   }
 }
 
+TEST_CASE("However many images or filters without elements there are, nothing is done for them") {
+  constexpr index_t many = index_t{1} << 40;
+  const conv2d_options same{.padding = padding::same()};
+  std::vector<float> w(9, 2.0F), dw(9, 7.0F), db(1, 7.0F);
+  const tensor_view<const float, 4> weight(w.data(), {1, 3, 3, 1});
+  const tensor_view<float, 4> weight_gradient(dw.data(), {1, 3, 3, 1});
+  for (const extents& empty : {extents{many, 0, 4, 1}, extents{many, 4, 0, 1}, extents{many, 0, 0, 1}}) {
+    const tensor_view<float, 4> images(nullptr, empty);
+    conv2d(images, weight, images, same);
+    conv2d_backward_input(weight, images, images, same);
+    dw.assign(9, 7.0F);
+    conv2d_backward_weight(images, images, weight_gradient, same);
+    CHECK(same_bits(dw, std::vector<float>(9)));
+    db.assign(1, 7.0F);
+    conv2d_backward_bias(images, db);
+    CHECK(same_bits(db, std::vector<float>(1)));
+  }
+  // many rows of no pixels
+  const tensor_view<float, 4> rows(nullptr, {1, many, 0, 1});
+  conv2d(rows, weight, rows, same);
+  conv2d_backward_weight(rows, rows, weight_gradient, same);
+  conv2d_backward_bias(rows, db);
+  // many pixels without channels, many filters without taps to sum up, many filters of an empty batch
+  const tensor_view<float, 4> pixels(nullptr, {many, 1, 1, 0}), no_filters(nullptr, {0, 1, 1, 0});
+  conv2d(pixels, no_filters, pixels);
+  conv2d_backward_input(no_filters, pixels, pixels);
+  conv2d_backward_weight(pixels, pixels, no_filters);
+  conv2d_backward_bias(pixels, tensor_view<float, 1>(nullptr, {0}));
+  const tensor_view<float, 4> filters(nullptr, {many, 3, 3, 0}), no_channels(nullptr, {0, 4, 4, 0}),
+      no_batch(nullptr, {0, 2, 2, many});
+  conv2d(no_channels, filters, no_batch);
+  conv2d_backward_input(filters, no_batch, no_channels);
+  conv2d_backward_weight(no_channels, no_batch, filters);
+}
+
 TEST_CASE("Strides, dilations and paddings near the limit of index_t are no problem where the sizes fit") {
   const std::vector<float> x{1.0F, 2.0F, 3.0F, 4.0F}, w{10.0F};
   std::vector<float> y(1), dx(4), dw(1);
