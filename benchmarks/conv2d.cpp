@@ -24,7 +24,7 @@ struct arguments {
   buffer<Result> y, dx, dw;
 
   explicit arguments(const problem& of) : p(of), gradients(p.kernel == "conv2d_backward") {
-    const bool nchw = p.layout == k754::layout::nchw;
+    const bool nchw = p.layout == k754::image_layout::nchw;
     const auto pixels = p.output_shape();
     const index_t channels = p.shape[3] / p.groups, height = p.kernel_size[0], width = p.kernel_size[1];
     const auto image = [nchw](index_t n, index_t h, index_t ww, index_t c) {

@@ -93,7 +93,8 @@ problem problem_of(const json& object) {
       {"bias", into(p.bias)},
       {"layout",
        [&](const json& v) {
-         p.layout = named<k754::layout>(v, {{"nhwc", k754::layout::nhwc}, {"nchw", k754::layout::nchw}});
+         p.layout = named<k754::image_layout>(
+             v, {{"nhwc", k754::image_layout::nhwc}, {"nchw", k754::image_layout::nchw}});
        }},
       {"weight_layout",
        [&](const json& v) {
@@ -167,7 +168,7 @@ k754::conv2d_options problem::conv2d_options() const {
 
 std::array<index_t, 4> problem::output_shape() const {
   k754::conv2d_options options = conv2d_options();
-  options.layout = k754::layout::nhwc;
+  options.layout = k754::image_layout::nhwc;
   options.weight_layout = k754::weight_layout::ohwi;
   const auto output =
       k754::conv2d_output_shape({shape[0], shape[1], shape[2], shape[3]},

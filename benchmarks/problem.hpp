@@ -39,7 +39,7 @@ struct problem {
   k754::padding padding = k754::padding::same();
   index_t groups = 1;
   bool bias = false;
-  k754::layout layout = k754::layout::nhwc;
+  k754::image_layout layout = k754::image_layout::nhwc;
   k754::weight_layout weight_layout = k754::weight_layout::by_image;
 
   /// What a rate counts: elements, FLOP or calls.

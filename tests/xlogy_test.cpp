@@ -238,6 +238,10 @@ TEST_CASE("xlogy takes scalars, and works in place") {
   xlogy_backward(y, 3.0F, 2.0F, dx, expected_dy);
   xlogy_backward(in_place, 3.0F, 2.0F, dx, in_place);
   CHECK(in_place == expected_dy);
+  in_place = y;
+  xlogy(in_place[1], y, in_place);  // a scalar is read before the output is written
+  xlogy(2.0F, y, output);
+  CHECK(in_place == output);
 }
 
 TEST_CASE("xlogy in every environment") {
@@ -297,10 +301,12 @@ TEST_CASE("xlogy's errors name the argument, and nothing is written") {
   check(status::self_overlap, "[xlogy] output has strides that put two of its elements in one place",
         vector(0, 3), vector(4, 3),
         tensor_view(memory.data() + 8, std::array<index_t, 1>{3}, std::array<index_t, 1>{0}));
-  check(status::overlap, "[xlogy] output shares memory with x", vector(0, 3), vector(4, 3), vector(1, 3));
-  check(status::overlap, "[xlogy] output shares memory with y", vector(0, 3),
+  check(status::overlap, "[xlogy] output shares memory with x, but is not exactly it", vector(0, 3),
+        vector(4, 3), vector(1, 3));
+  check(status::overlap, "[xlogy] output shares memory with y, but is not exactly it", vector(0, 3),
         tensor_view(memory.data() + 10, std::array<index_t, 1>{3}, std::array{minus}), vector(8, 3));
-  check(status::overlap, "[xlogy] output shares memory with x", vector(8, 1), vector(4, 3), vector(8, 3));
+  check(status::overlap, "[xlogy] output shares memory with x, but is not exactly it", vector(8, 1),
+        vector(4, 3), vector(8, 3));
   constexpr index_t huge = std::numeric_limits<index_t>::max() / 2;
   check(status::size_overflow,
         "[xlogy] x is too large: extent " + std::to_string(huge) + " with stride 1 on axis 0 overflows",
@@ -329,6 +335,9 @@ TEST_CASE("xlogy's errors name the argument, and nothing is written") {
 
   static_assert(
       check_xlogy(tensor_view<const float, 1>(nullptr, {0}), 1.0F, tensor_view<float, 1>(nullptr, {0})));
+  static_assert(check_xlogy_backward(1.0, 2.0, tensor_view<const double, 1>(nullptr, {0}), nullptr,
+                                     tensor_view<double, 1>(nullptr, {2}))
+                    .code == status::shape_mismatch);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ k754::conv2d_options options_of(const k754_c_conv2d_options& o) {
           .dilation = {o.dilation[0], o.dilation[1]},
           .padding = {o.padding[0], o.padding[1], o.padding[2], o.padding[3]},
           .groups = o.groups,
-          .layout = o.layout == 0 ? k754::layout::nhwc : k754::layout::nchw,
+          .layout = o.layout == 0 ? k754::image_layout::nhwc : k754::image_layout::nchw,
           .weight_layout = o.weight_layout == 0   ? k754::weight_layout::ohwi
                            : o.weight_layout == 1 ? k754::weight_layout::oihw
                                                   : k754::weight_layout::hwio};

@@ -34,6 +34,12 @@ struct argument {
   index_t first_bit = -1;
 };
 
+/// The elements of a checked argument as a kernel's type, const but for outputs.
+template <class T>
+T* elements_of(const argument& a) noexcept {
+  return static_cast<T*>(const_cast<void*>(a.view.data));
+}
+
 /// What `check` says of the first argument that does not pass it.
 template <std::size_t N, class Check>
 constexpr check_result for_present(const std::array<argument, N>& all, const Check& check) noexcept {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "../detail/broadcast.hpp"
@@ -24,14 +25,26 @@ inline namespace K754_ABI {
 template <class X>
 constexpr argument input_argument(const char* name, const X& x) noexcept {
   argument a{name, {}, role::input, sharing::exact_alias, tensor_like<const X&>};
-  if constexpr (tensor_like<const X&>) a.view = layout_of(input_view(x));
+  if constexpr (tensor_like<const X&>) a.view = layout_of(as_tensor_view(x));
+  return a;
+}
+/// The same, with a view of the copy in `held` where it is a scalar: the elements of every operand are where its argument
+/// says, once the checks have passed.
+template <class X>
+constexpr argument operand_argument(const char* name, const X& x, held_scalar& held) noexcept {
+  argument a = input_argument(name, x);
+  if constexpr (!tensor_like<const X&>) {
+    a.view.element_size = static_cast<index_t>(sizeof(X));
+    a.view.data = held.bytes;
+    if (!std::is_constant_evaluated()) std::memcpy(held.bytes, &x, sizeof(X));  // there, shapes alone count
+  }
   return a;
 }
 /// An output, or nullptr where it is not wanted.
 template <class Output>
 constexpr argument output_argument(const char* name, Output& output) noexcept {
   argument a{name, {}, role::output, sharing::none, output_like<Output&>};
-  if constexpr (output_like<Output&>) a.view = layout_of(output_view(output));
+  if constexpr (output_like<Output&>) a.view = layout_of(as_tensor_view(output));
   return a;
 }
 
@@ -39,10 +52,10 @@ constexpr argument output_argument(const char* name, Output& output) noexcept {
 /// which every input broadcasts.
 enum class shape_given_by { inputs, outputs };
 
-/// Whether two tensors of `count` elements have no byte in common.
-constexpr bool blocks_are_apart(const layout& a, const layout& b, index_t count) noexcept {
-  const auto from = reinterpret_cast<std::uintptr_t>(a.data), to = reinterpret_cast<std::uintptr_t>(b.data);
-  return to - from >= magnitude(count * a.element_size) && from - to >= magnitude(count * b.element_size);
+/// Whether two tensors of `count` adjacent elements have no byte in common.
+inline bool blocks_are_apart(const layout& a, const layout& b, index_t count) noexcept {
+  return apart(reinterpret_cast<std::uintptr_t>(a.data), magnitude(count * a.element_size),
+               reinterpret_cast<std::uintptr_t>(b.data), magnitude(count * b.element_size));
 }
 
 /// Whether arguments are as most are: row-major tensors of one shape with elements, scalars, each in memory of its own or

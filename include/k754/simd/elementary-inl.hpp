@@ -13,7 +13,7 @@ namespace elementary {
 /// 2^(j/8) e^delta less j << 49, plus n << 49.
 template <class D>
 HWY_INLINE HWY_ATTR void powers(D d, hn::Vec<D> t0, hn::Vec<D> t1, hn::Vec<D>& power0, hn::Vec<D>& power1) {
-  using reference::elementary::exp_table_less_index;
+  using reference::detail_elementary::exp_table_less_index;
   const hn::RebindToUnsigned<D> bits;
   const auto n0 = hn::BitCast(bits, t0), n1 = hn::BitCast(bits, t1);
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
@@ -26,7 +26,7 @@ HWY_INLINE HWY_ATTR void powers(D d, hn::Vec<D> t0, hn::Vec<D> t1, hn::Vec<D>& p
 #elif HWY_TARGET == HWY_AVX2
   // the same with halves of 32 bits: the low halves of t0 in even lanes, those of t1 in odd ones
   const hn::Repartition<std::uint32_t, D> halves;
-  constexpr auto& split = reference::elementary::exp_table_halves;
+  constexpr auto& split = reference::detail_elementary::exp_table_halves;
   const auto n = hn::OddEven(hn::BitCast(halves, hn::ShiftLeft<32>(n1)), hn::BitCast(halves, n0));
   const auto indices = hn::IndicesFromVec(halves, n);
   const auto low = hn::TableLookupLanes(hn::LoadU(halves, split[0].data()), indices);
@@ -51,7 +51,7 @@ HWY_INLINE HWY_ATTR void powers(D d, hn::Vec<D> t0, hn::Vec<D> t1, hn::Vec<D>& p
 /// p = exp(r) - 1 for x = n ln2/8 + r, and n in the low bits of t.
 template <class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> reduced_exp_less_one(D d, hn::Vec<D> x, hn::Vec<D>& t) {
-  using namespace reference::elementary;
+  using namespace reference::detail_elementary;
   const auto magic = hn::Set(d, exp_magic);
   t = hn::MulAdd(x, hn::Set(d, eight_over_ln2), magic);
   const auto n = hn::Sub(t, magic);
@@ -75,7 +75,7 @@ HWY_INLINE HWY_ATTR void exp_nonpositive(D d, hn::Vec<D>& x0, hn::Vec<D>& x1) {
   const auto p0 = elementary::reduced_exp_less_one(d, x0, t0);
   const auto p1 = elementary::reduced_exp_less_one(d, x1, t1);
   elementary::powers(d, t0, t1, power0, power1);
-  const auto least = hn::Set(d, reference::elementary::least_exponent);
+  const auto least = hn::Set(d, reference::detail_elementary::least_exponent);
   x0 = hn::IfThenElseZero(hn::Ge(x0, least), hn::MulAdd(power0, p0, power0));
   x1 = hn::IfThenElseZero(hn::Ge(x1, least), hn::MulAdd(power1, p1, power1));
 }
@@ -96,14 +96,14 @@ HWY_INLINE HWY_ATTR hn::Vec<D> reduce(D d, hn::Vec<D> x, hn::Vec<hn::RebindToUns
   const hn::RebindToUnsigned<D> bits;
   const hn::RebindToSigned<D> integers;
   const auto b = hn::BitCast(bits, x);
-  const auto above = hn::Sub(b, hn::Set(bits, reference::elementary::sqrt_half));
+  const auto above = hn::Sub(b, hn::Set(bits, reference::detail_elementary::sqrt_half));
   exponent = hn::BitCast(bits, hn::ShiftRight<52>(hn::BitCast(integers, above)));
   return hn::Sub(hn::BitCast(d, hn::Sub(b, hn::ShiftLeft<52>(exponent))), hn::Set(d, 1.0));
 }
 
 template <class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> log_core(D d, hn::Vec<D> k, hn::Vec<D> a, hn::Vec<D> b) {
-  using namespace reference::elementary;
+  using namespace reference::detail_elementary;
   const auto& c = log_polynomial;
   const auto f = hn::Add(a, b);
   const auto rest = hn::Add(hn::Sub(a, f), b);

@@ -18,7 +18,7 @@ using detail::row_kernel;
 /// The 16 lanes of a sum, as vectors.
 using doubles = hn::CappedTag<double, 16>;
 inline constexpr std::size_t lanes = reference::lane_sum<double>::lanes;
-inline constexpr std::size_t width = HWY_MAX_LANES_D(doubles);
+inline constexpr std::size_t width = hn::MaxLanes(doubles());
 inline constexpr std::size_t vectors = lanes / width;
 inline constexpr auto step = static_cast<index_t>(lanes);
 using pairs = std::make_index_sequence<vectors / 2>;
@@ -264,10 +264,10 @@ HWY_INLINE HWY_ATTR void compute_row(const float* x, index_t n, float m, float* 
 template <row_kernel K>
 HWY_ATTR void rows_one_by_one(const detail::row_run<float>& run) {
   for (index_t row = 0; row < run.count; ++row) {
-    const float* const x = run.x + row * run.x_step;
+    const float* const x = run.x.row(row);
     const extreme greatest = maximum_of_row(x, run.length);
     if (greatest.ordinary) {
-      compute_row<K>(x, run.length, greatest.maximum, run.y + row * run.y_step);
+      compute_row<K>(x, run.length, greatest.maximum, run.y.row(row));
     } else {
       detail::rows_in_turn<K, false>(run.part(row, 1));
     }
@@ -298,9 +298,9 @@ namespace softmax {
 /// What detail::rows_in_turn gives.
 template <row_kernel K>
 HWY_ATTR void rows_of_floats(const detail::row_run<float>& run) noexcept {
-  const bool adjacent = run.x_along == 1 && (run.y_along == 1 || K == row_kernel::logsumexp);
-  const bool side_by_side = run.x_step == 1 && run.y_step == 1;
-  if (run.mask != nullptr || run.length < 1) {
+  const bool adjacent = run.x.along == 1 && (run.y.along == 1 || K == row_kernel::logsumexp);
+  const bool side_by_side = run.x.step == 1 && run.y.step == 1;
+  if (run.mask.first != nullptr || run.length < 1) {
     detail::rows_in_turn<K, false>(run);
   } else if (adjacent) {
     rows_one_by_one<K>(run);
@@ -315,7 +315,8 @@ HWY_ATTR void rows_of_floats(const detail::row_run<float>& run) noexcept {
 
 template <detail::row_kernel K>
 requires(!detail::is_gradient(K)) struct code_of<detail::softmax_kernel<K, false, float>>
-    : detail::vector_code<&softmax::rows_of_floats<K>> {};
+    : detail::vector_code<&softmax::rows_of_floats<K>> {
+};
 
 #endif
 

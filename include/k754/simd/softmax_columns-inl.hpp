@@ -31,7 +31,8 @@ class column_pair {
   HWY_ATTR column_pair(const float* x, index_t count) : x_(x) {
     if (count >= 2 * static_cast<index_t>(width)) return;
     for (float& element : copy_) element = 0.0F;
-    std::memcpy(static_cast<void*>(copy_), static_cast<const void*>(x), static_cast<std::size_t>(count) * sizeof(float));
+    std::memcpy(static_cast<void*>(copy_), static_cast<const void*>(x),
+                static_cast<std::size_t>(count) * sizeof(float));
     x_ = copy_;
   }
   column_pair(const column_pair&) = delete;
@@ -101,7 +102,8 @@ class column_blocks {
  private:
   HWY_ATTR static void add_line(const double* a, double* b) {
     const doubles d;
-    for (index_t j = 0; j < W; j += static_cast<index_t>(width)) hn::Store(hn::Add(hn::Load(d, a + j), hn::Load(d, b + j)), d, b + j);
+    for (index_t j = 0; j < W; j += static_cast<index_t>(width))
+      hn::Store(hn::Add(hn::Load(d, a + j), hn::Load(d, b + j)), d, b + j);
   }
 
   static constexpr std::size_t levels = 53;
@@ -116,7 +118,8 @@ struct no_blocks {
 
 /// The exponentials of one line of a tile go to a line of sums.
 template <index_t W>
-HWY_INLINE HWY_ATTR void add_line(const float* x, index_t count, const double* maximum, double* lane, double* below) {
+HWY_INLINE HWY_ATTR void add_line(const float* x, index_t count, const double* maximum, double* lane,
+                                  double* below) {
   const doubles d;
   constexpr auto pair = static_cast<index_t>(2 * width);
   const auto one = hn::Set(d, 1.0);
@@ -124,7 +127,8 @@ HWY_INLINE HWY_ATTR void add_line(const float* x, index_t count, const double* m
     const column_pair elements(x + j, count - j);
     const hn::Rebind<float, doubles> half;
     auto e0 = hn::Sub(hn::PromoteTo(d, load_elements(half, elements.data())), hn::Load(d, maximum + j));
-    auto e1 = hn::Sub(hn::PromoteTo(d, load_elements(half, elements.data() + width)), hn::Load(d, maximum + j + width));
+    auto e1 = hn::Sub(hn::PromoteTo(d, load_elements(half, elements.data() + width)),
+                      hn::Load(d, maximum + j + width));
     const auto below0 = hn::Lt(e0, hn::Zero(d)), below1 = hn::Lt(e1, hn::Zero(d));
     exp_nonpositive(d, e0, e1);
     hn::Store(add_where(below0, hn::Load(d, lane + j), e0), d, lane + j);
@@ -136,7 +140,8 @@ HWY_INLINE HWY_ATTR void add_line(const float* x, index_t count, const double* m
 
 /// rest and, of elements below the maximum, the count of each column.
 template <index_t W>
-HWY_INLINE HWY_ATTR void sums_of_columns(const columns& c, index_t count, const double* maximum, double* rest, double* below) {
+HWY_INLINE HWY_ATTR void sums_of_columns(const columns& c, index_t count, const double* maximum, double* rest,
+                                         double* below) {
   constexpr auto block = static_cast<index_t>(reference::lane_sum<double>::block);
   HWY_ALIGN double lane[lanes][static_cast<std::size_t>(W)];
   std::conditional_t<W == narrow_tile, column_blocks<W>, no_blocks> blocks;
@@ -164,14 +169,16 @@ HWY_INLINE HWY_ATTR void sums_of_columns(const columns& c, index_t count, const 
 
 /// Results of one line.
 template <row_kernel K>
-HWY_INLINE HWY_ATTR void write_line(const float* x, index_t count, const double* maximum, const double* parameter, float* y) {
+HWY_INLINE HWY_ATTR void write_line(const float* x, index_t count, const double* maximum,
+                                    const double* parameter, float* y) {
   const doubles d;
   const hn::Rebind<float, doubles> half;
   constexpr auto pair = static_cast<index_t>(2 * width);
   for (index_t j = 0; j < count; j += pair) {
     const column_pair elements(x + j, count - j);
     auto v0 = hn::Sub(hn::PromoteTo(d, load_elements(half, elements.data())), hn::Load(d, maximum + j));
-    auto v1 = hn::Sub(hn::PromoteTo(d, load_elements(half, elements.data() + width)), hn::Load(d, maximum + j + width));
+    auto v1 = hn::Sub(hn::PromoteTo(d, load_elements(half, elements.data() + width)),
+                      hn::Load(d, maximum + j + width));
     if constexpr (K == row_kernel::softmax) exp_nonpositive(d, v0, v1);
     v0 = value_of<K>(v0, hn::Load(d, parameter + j));
     v1 = value_of<K>(v1, hn::Load(d, parameter + j + width));
@@ -182,7 +189,8 @@ HWY_INLINE HWY_ATTR void write_line(const float* x, index_t count, const double*
       float results[2 * width];
       store_result(d, v0, results);
       store_result(d, v1, results + width);
-      std::memcpy(static_cast<void*>(y + j), static_cast<const void*>(results), static_cast<std::size_t>(count - j) * sizeof(float));
+      std::memcpy(static_cast<void*>(y + j), static_cast<const void*>(results),
+                  static_cast<std::size_t>(count - j) * sizeof(float));
     }
   }
 }
@@ -190,7 +198,8 @@ HWY_INLINE HWY_ATTR void write_line(const float* x, index_t count, const double*
 /// Ordinary columns, with their maxima.
 template <row_kernel K, index_t W>
 HWY_ATTR void ordinary_columns(const columns& c, index_t count, const double* given) {
-  HWY_ALIGN double maximum[static_cast<std::size_t>(W)], parameter[static_cast<std::size_t>(W)], below[static_cast<std::size_t>(W)];
+  HWY_ALIGN double maximum[static_cast<std::size_t>(W)], parameter[static_cast<std::size_t>(W)],
+      below[static_cast<std::size_t>(W)];
   for (index_t j = 0; j < W; ++j) maximum[j] = j < count ? given[j] : 0.0;
   sums_of_columns<W>(c, count, maximum, parameter, below);
   const doubles d;
@@ -206,7 +215,8 @@ HWY_ATTR void ordinary_columns(const columns& c, index_t count, const double* gi
       detail::store(c.y + j, reference::detail_softmax::result<false, float>(maximum[j] + parameter[j]));
     }
   } else {
-    for (index_t i = 0; i < c.n; ++i) write_line<K>(c.x + i * c.stride, count, maximum, parameter, c.y + i * c.y_stride);
+    for (index_t i = 0; i < c.n; ++i)
+      write_line<K>(c.x + i * c.stride, count, maximum, parameter, c.y + i * c.y_stride);
   }
 }
 
@@ -215,7 +225,7 @@ template <row_kernel K, index_t W>
 HWY_ATTR void column_tile(const detail::row_run<float>& run, index_t column, index_t count) {
   double maximum[static_cast<std::size_t>(W)];
   bool ordinary[static_cast<std::size_t>(W)];
-  const columns c{run.x + column, run.length, run.x_along, run.y + column, run.y_along};
+  const columns c{run.x.row(column), run.length, run.x.along, run.y.row(column), run.y.along};
   maxima_of_columns(c, count, maximum, ordinary);
   for (index_t j = 0; j < count;) {
     index_t end = j;

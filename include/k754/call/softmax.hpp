@@ -1,0 +1,287 @@
+/// A call of the softmax family: its checks, and its rows from the views to the definition.
+#ifndef K754_CALL_SOFTMAX_HPP
+#define K754_CALL_SOFTMAX_HPP
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <type_traits>
+
+#include "../detail/broadcast.hpp"
+#include "../detail/layout.hpp"
+#include "../executor.hpp"
+#include "../policy.hpp"
+#include "../reference/softmax.hpp"
+#include "../simd/elementary.hpp"
+#include "../status.hpp"
+#include "../simd.hpp"
+#include "../tensor_view.hpp"
+#include "arguments.hpp"
+#include "forms.hpp"
+
+namespace k754::detail {
+
+template <class X>
+concept softmax_input = tensor_like<X> && floating<element_of<X>>;
+template <class X, class Input>
+concept softmax_beside = tensor_like<X> && std::same_as<element_of<X>, element_of<Input>>;
+template <class X, class Input>
+concept softmax_output = output_like<X> && softmax_beside<X, Input>;
+template <class X>
+concept softmax_mask = tensor_like<X> && std::same_as<bool, element_of<X>>;
+
+enum class row_kernel { softmax, log_softmax, logsumexp, softmax_backward, log_softmax_backward };
+
+constexpr bool is_gradient(row_kernel kernel) noexcept {
+  return kernel == row_kernel::softmax_backward || kernel == row_kernel::log_softmax_backward;
+}
+
+/// The fields that a kernel reads of a policy.
+K754_INLINE constexpr policy softmax_policy(row_kernel kernel, bool masked, const policy& p) noexcept {
+  policy read{.subnormals = p.subnormals};
+  if (kernel == row_kernel::softmax || kernel == row_kernel::log_softmax) {
+    read.zero_mass = p.zero_mass;
+    read.pos_inf = p.pos_inf;
+    if (masked) read.fully_masked = p.fully_masked;
+  }
+  return read;
+}
+
+inline namespace K754_KERNEL_ABI {
+
+constexpr const char* row_kernel_name(row_kernel kernel, bool masked) noexcept {
+  switch (kernel) {
+    case row_kernel::softmax:
+      return masked ? "masked_softmax" : "softmax";
+    case row_kernel::log_softmax:
+      return masked ? "masked_log_softmax" : "log_softmax";
+    case row_kernel::logsumexp:
+      return masked ? "masked_logsumexp" : "logsumexp";
+    case row_kernel::softmax_backward:
+      return masked ? "masked_softmax_backward" : "softmax_backward";
+    case row_kernel::log_softmax_backward:
+      break;
+  }
+  return masked ? "masked_log_softmax_backward" : "log_softmax_backward";
+}
+
+/// Where rows are: the elements of one are `along` apart, the rows `step`.
+template <class Element>
+struct strided_rows {
+  Element* first;
+  index_t along, step;
+
+  constexpr Element* row(index_t i) const noexcept { return first + i * step; }
+  constexpr strided_rows from(index_t i) const noexcept { return {row(i), along, step}; }
+};
+
+/// `count` rows of `length` elements; for gradients x is the output of the
+/// function. Without a mask every element is present.
+template <floating T>
+struct row_run {
+  index_t length, count;
+  strided_rows<const T> x, upstream;
+  strided_rows<const bool> mask;
+  strided_rows<T> y;
+  reference::row_rules rules;
+
+  constexpr row_run part(index_t row, index_t rows) const noexcept {
+    return {length, rows, x.from(row), upstream.from(row), mask.from(row), y.from(row), rules};
+  }
+};
+
+/// The definition, row by row.
+template <row_kernel K, bool Flush, floating T>
+void rows_in_turn(const row_run<T>& run) noexcept {
+  for (index_t row = 0; row < run.count; ++row) {
+    const reference::strided_row<T> x{run.x.row(row), run.length, run.x.along, run.mask.row(row),
+                                      run.mask.along};
+    T* const y = run.y.row(row);
+    if constexpr (K == row_kernel::logsumexp) {
+      store(y, reference::logsumexp_row<Flush>(x));
+    } else if constexpr (K == row_kernel::softmax) {
+      reference::softmax_row<Flush>(x, y, run.y.along, run.rules);
+    } else if constexpr (K == row_kernel::log_softmax) {
+      reference::log_softmax_row<Flush>(x, y, run.y.along, run.rules);
+    } else {
+      const reference::gradient_row<T> gradient{x, run.upstream.row(row), run.upstream.along, y, run.y.along};
+      if constexpr (K == row_kernel::softmax_backward) {
+        reference::softmax_backward_row<Flush>(gradient);
+      } else {
+        reference::log_softmax_backward_row<Flush>(gradient);
+      }
+    }
+  }
+}
+
+template <row_kernel K, bool Flush, floating T>
+struct softmax_kernel {
+  using function = void(const row_run<T>& run) noexcept;
+  static constexpr function* scalar = &rows_in_turn<K, Flush, T>;
+  static function* compiled() noexcept { return scalar; }
+};
+
+}  // namespace K754_KERNEL_ABI
+}  // namespace k754::detail
+
+#define K754_TARGET_FILE "../simd/softmax-inl.hpp"
+#include "../targets/foreach-inl.hpp"
+
+namespace k754::detail {
+inline namespace K754_KERNEL_ABI {
+
+/// The rows of a call: how many, and where the first element of each is in the input, upstream, mask and result.
+struct row_plan {
+  index_t length;
+  elementwise_loop<4> loop;
+  std::array<index_t, 4> along;
+};
+
+/// The rows along `axis` of checked arguments.
+constexpr row_plan rows_of(const std::array<argument, 4>& all, std::size_t axis) noexcept {
+  const auto& [x, upstream, mask, y] = all;
+  layout first_elements = x.view;
+  first_elements.extents[axis] = y.view.empty() ? 0 : 1;
+  std::array<axes, 4> strides{x.view.strides, upstream.view.strides,
+                              mask.present ? broadcast_strides(mask.view, x.view) : axes{}, y.view.strides};
+  if (y.view.rank < x.view.rank) {  // as if the axis that was reduced were there
+    for (std::size_t i = max_rank - 1; i > axis; --i) strides[3][i] = strides[3][i - 1];
+  }
+  row_plan rows{x.view.extents[axis], {first_elements, strides}, {}};
+  for (std::size_t n = 0; n < all.size(); ++n) rows.along[n] = strides[n][axis];
+  return rows;
+}
+
+/// What a function of the family was given; for gradients `input` is the output of the function. The rules for special
+/// rows are looked at once for each row, so that they are not a matter of types.
+template <row_kernel K, bool Flush, floating T>
+struct row_call {
+  using plan = std::optional<row_plan>;
+  static constexpr bool backward = is_gradient(K);
+  static constexpr bool reduces = K == row_kernel::logsumexp;
+  static constexpr sharing in_place = reduces ? sharing::none : sharing::exact_alias;
+
+  std::array<argument, 4> all{{{backward ? "output" : "input", {}, role::input, in_place},
+                               {"upstream", {}, role::input, in_place, false},
+                               {"mask", {}, role::input, sharing::none, false},
+                               {backward ? "gradient" : "output", {}, role::output}}};
+  index_t axis_option = -1;
+  bool keepdims = false;
+  reference::row_rules rules = {};
+
+  constexpr bool masked() const noexcept { return all[2].present; }
+
+  constexpr check_result check(plan& rows) const noexcept {
+    const char* const name = row_kernel_name(K, masked());
+    const auto& [x, g, m, y] = all;
+    std::size_t axis = 0;
+    if (auto r = check_views(name, all); !r) return r;
+    if (auto r = check_axis(name, axis_option, x, axis); !r) return r;
+    if (auto r = check_shape(name, g, x.view); !r) return r;
+    if (auto r = check_broadcasts_to(name, m, x.view); !r) return r;
+    if (auto r =
+            reduces ? check_shape(name, y, reduced(x.view, axis, keepdims)) : check_shape(name, y, x.view);
+        !r) {
+      return r;
+    }
+    if (auto r = check_memory(name, all); !r) return r;
+    rows = rows_of(all, axis);
+    return {};
+  }
+
+  template <class Executor>
+  check_result compute(const plan& rows, Executor& ex) const {
+    const auto kernel = choose<softmax_kernel<K, Flush, T>>();
+    const index_t grain = std::same_as<std::remove_cvref_t<Executor>, serial_executor>
+                              ? rows->loop.count()
+                              : grain_for_rows(rows->length, rows->along[0] != 1);
+    run_guarded(ex, rows->loop.count(), grain, [&](index_t begin, index_t end) {
+      rows->loop.for_runs(begin, end, [&](const elementwise_run<4>& run) {
+        kernel({rows->length, run.length, of<const T>(0, *rows, run), of<const T>(1, *rows, run),
+                of<const bool>(2, *rows, run), of<T>(3, *rows, run), rules});
+      });
+    });
+    return {};
+  }
+
+ private:
+  /// Rows that lie side by side are taken together: no piece is narrower than a tile of them.
+  static constexpr index_t grain_for_rows(index_t length, bool side_by_side) noexcept {
+    constexpr index_t tile = 128;
+    const index_t grain = grain_for(length);
+    return side_by_side && grain < tile ? tile : grain;
+  }
+
+  template <class Element>
+  strided_rows<Element> of(std::size_t n, const plan::value_type& rows,
+                           const elementwise_run<4>& run) const noexcept {
+    if (!all[n].present || rows.length == 0) return {nullptr, 0, 0};
+    return {elements_of<Element>(all[n]) + run.offsets[n], rows.along[n], run.strides[n]};
+  }
+};
+
+/// Makes calls of what the public functions take: input, upstream (gradients), mask (masked forms), output, options.
+template <row_kernel K, policy P>
+struct row_call_of {
+  static_assert(P.precision != precision::fast,
+                "k754 softmax family: precision::fast is not in this version");
+  static_assert(P.precision != precision::exact,
+                "k754 softmax family: there is no exact tier; use precision::accurate");
+
+  template <class X, class Y, class Options>
+  constexpr auto operator()(X& input, Y& output, const Options& options) const noexcept {
+    row_call<K, P.subnormals == subnormals::flush, element_of<X&>> call;
+    call.all[0].view = layout_of(as_tensor_view(input));
+    call.all[3].view = layout_of(as_tensor_view(output));
+    call.axis_option = options.axis;
+    if constexpr (call.reduces) call.keepdims = options.keepdims;
+    call.rules = reference::rules_of(softmax_policy(K, false, P));
+    return call;
+  }
+  template <class X, class Second, class Y, class Options>
+  constexpr auto operator()(X& input, Second& second, Y& output, const Options& options) const noexcept {
+    auto call = (*this)(input, output, options);
+    if constexpr (call.backward) {
+      give(call.all[1], second);
+    } else {
+      give_mask(call, second);
+    }
+    return call;
+  }
+  template <class X, class G, class M, class Y, class Options>
+  constexpr auto operator()(X& input, G& upstream, M& mask, Y& output,
+                            const Options& options) const noexcept {
+    auto call = (*this)(input, upstream, output, options);
+    give_mask(call, mask);
+    return call;
+  }
+
+ private:
+  template <class Given>
+  static constexpr void give(argument& a, Given& given) noexcept {
+    a.view = layout_of(as_tensor_view(given));
+    a.present = true;
+  }
+  template <class Call, class M>
+  static constexpr void give_mask(Call& call, M& mask) noexcept {
+    give(call.all[2], mask);
+    call.rules = reference::rules_of(softmax_policy(K, true, P));
+  }
+};
+
+template <policy P>
+inline constexpr row_call_of<row_kernel::softmax, P> softmax_call{};
+template <policy P>
+inline constexpr row_call_of<row_kernel::log_softmax, P> log_softmax_call{};
+template <policy P>
+inline constexpr row_call_of<row_kernel::logsumexp, P> logsumexp_call{};
+template <policy P>
+inline constexpr row_call_of<row_kernel::softmax_backward, P> softmax_backward_call{};
+template <policy P>
+inline constexpr row_call_of<row_kernel::log_softmax_backward, P> log_softmax_backward_call{};
+
+}  // namespace K754_KERNEL_ABI
+}  // namespace k754::detail
+
+#endif  // K754_CALL_SOFTMAX_HPP
