@@ -58,8 +58,8 @@ constexpr const char* row_kernel_name(row_kernel kernel, bool masked) noexcept {
   return masked ? "masked_log_softmax_backward" : "log_softmax_backward";
 }
 
-/// Where the rows of a call lie: the first element of each in the input, upstream, mask and result, and the strides along
-/// them.
+/// Where the rows of a call lie: the first element of each in the input, upstream, mask and result, and the strides
+/// along them.
 struct row_plan {
   index_t count, length;
   layout first_elements;
@@ -88,8 +88,8 @@ constexpr void plan_rows(row_plan& rows, const std::array<argument, 4>& all, std
   for (std::size_t n = 0; n < all.size(); ++n) rows.along[n] = rows.strides[n][axis];
 }
 
-/// What a function of the family was given; for gradients `input` is the output of the function. The rules for special
-/// rows are looked at once for each row, so that they are not a matter of types.
+/// What a function of the family was given: the input (for gradients the output of the function), upstream, mask and
+/// result. The rules for special rows are looked at once for each row, so that they are not a matter of types.
 template <row_kernel K, bool Flush, floating T>
 struct row_call {
   using plan = row_plan;
@@ -115,11 +115,9 @@ struct row_call {
     if (auto r = check_axis(name, axis_option, x, axis); !r) return r;
     if (auto r = check_shape(name, g, x.view); !r) return r;
     if (auto r = check_broadcasts_to(name, m, x.view); !r) return r;
-    if (auto r =
-            reduces ? check_shape(name, y, reduced(x.view, axis, keepdims)) : check_shape(name, y, x.view);
-        !r) {
-      return r;
-    }
+    const check_result fits =
+        reduces ? check_shape(name, y, reduced(x.view, axis, keepdims)) : check_shape(name, y, x.view);
+    if (!fits) return fits;
     if (auto r = check_memory(name, all); !r) return r;
     plan_rows(rows, all, axis);
     return {};
