@@ -1,4 +1,4 @@
-// softmax, log_softmax and logsumexp of rows of adjacent floats on vectors of doubles: the bits of reference/softmax.hpp. Read
+// softmax, log_softmax and logsumexp of float, float16 and bfloat16 on vectors of doubles: the bits of reference/softmax.hpp. Read
 // once for each target (no include guard); call/softmax.hpp includes everything that is needed before.
 //
 // A row is read for its maximum, as raw bits; then 16 elements at a time for the exponentials, which go to the 16 lanes of
@@ -27,32 +27,38 @@ using pairs = std::make_index_sequence<vectors / 2>;
 inline constexpr index_t kept = 3072;
 
 /// What a row's bits say: its greatest element, unless that is not finite.
+template <floating T>
 struct extreme {
-  float maximum;
+  T maximum;
   bool ordinary;
 };
 
 /// From the greatest bits as signed integer, and the greatest and least as unsigned: of positive numbers the greatest has the
 /// greatest bits as signed integer, of negative ones the least as unsigned, and NaNs lie beyond the infinities of their sign.
-constexpr extreme extreme_of(std::int32_t greatest, std::uint32_t last, std::uint32_t first) {
-  constexpr std::uint32_t infinity = detail::binary32::infinity, sign = detail::binary32::sign_bit;
-  const bool any_nan = greatest > static_cast<std::int32_t>(infinity) || last > (sign | infinity);
-  const std::uint32_t bits = greatest >= 0 ? static_cast<std::uint32_t>(greatest) : first;
-  return {from_bits<float>(bits), !any_nan && (bits & (sign - 1)) != infinity};
+template <floating T, class Signed = std::make_signed_t<bits_of<T>>>
+constexpr extreme<T> extreme_of(Signed greatest, bits_of<T> last, bits_of<T> first) {
+  using format = detail::format_of<T>;
+  const bool any_nan =
+      greatest > static_cast<Signed>(format::infinity) || last > (format::sign_bit | format::infinity);
+  const bits_of<T> bits = greatest >= 0 ? static_cast<bits_of<T>>(greatest) : first;
+  return {from_bits<T>(bits), !any_nan && !is_infinite(from_bits<T>(bits))};
 }
 
-HWY_INLINE HWY_ATTR extreme maximum_of_row(const float* x, index_t n) {
-  const hn::ScalableTag<std::int32_t> ds;
+template <floating T>
+HWY_INLINE HWY_ATTR extreme<T> maximum_of_row(const T* x, index_t n) {
+  using bits = bits_of<T>;
+  using key = std::make_signed_t<bits>;
+  const hn::ScalableTag<key> ds;
   const hn::RebindToUnsigned<decltype(ds)> du;
-  const index_t width32 = lanes_of(ds);
-  auto greatest = hn::Set(ds, (std::numeric_limits<std::int32_t>::min)()), more = greatest;
-  auto last = hn::Zero(du), more_last = last;
-  auto first = hn::Set(du, ~std::uint32_t{0}), more_first = first;
-  std::int32_t top = (std::numeric_limits<std::int32_t>::min)();
-  std::uint32_t least = ~std::uint32_t{0}, largest = 0;
+  const index_t elements = lanes_of(ds);
+  key top = (std::numeric_limits<key>::min)();
+  bits largest = 0, least = static_cast<bits>(~bits{0});
+  auto greatest = hn::Set(ds, top), more = greatest;
+  auto last = hn::Set(du, largest), more_last = last;
+  auto first = hn::Set(du, least), more_first = first;
   index_t i = 0;
-  for (; i + 2 * width32 <= n; i += 2 * width32) {
-    const auto a = load_elements(ds, x + i), b = load_elements(ds, x + i + width32);
+  for (; i + 2 * elements <= n; i += 2 * elements) {
+    const auto a = load_elements(ds, x + i), b = load_elements(ds, x + i + elements);
     greatest = hn::Max(greatest, a);
     more = hn::Max(more, b);
     last = hn::Max(last, hn::BitCast(du, a));
@@ -66,21 +72,20 @@ HWY_INLINE HWY_ATTR extreme maximum_of_row(const float* x, index_t n) {
     least = hn::GetLane(hn::MinOfLanes(du, hn::Min(first, more_first)));
   }
   for (; i < n; ++i) {
-    const std::uint32_t bits = to_bits(detail::load(x + i));
-    const auto as_signed = static_cast<std::int32_t>(bits);
-    top = as_signed > top ? as_signed : top;
-    largest = bits > largest ? bits : largest;
-    least = bits < least ? bits : least;
+    const bits element = to_bits(detail::load(x + i));
+    top = static_cast<key>(element) > top ? static_cast<key>(element) : top;
+    largest = element > largest ? element : largest;
+    least = element < least ? element : least;
   }
-  return extreme_of(top, largest, least);
+  return extreme_of<T>(top, largest, least);
 }
 
 /// d_i = x_i - m of two vectors of elements.
-HWY_INLINE HWY_ATTR void differences(doubles d, const float* x, hn::Vec<doubles> maximum,
-                                     hn::Vec<doubles>& d0, hn::Vec<doubles>& d1) {
-  const hn::Rebind<float, doubles> half;
-  d0 = hn::Sub(hn::PromoteTo(d, load_elements(half, x)), maximum);
-  d1 = hn::Sub(hn::PromoteTo(d, load_elements(half, x + width)), maximum);
+template <floating T>
+HWY_INLINE HWY_ATTR void differences(doubles d, const T* x, hn::Vec<doubles> maximum, hn::Vec<doubles>& d0,
+                                     hn::Vec<doubles>& d1) {
+  d0 = hn::Sub(load_as_doubles(d, x), maximum);
+  d1 = hn::Sub(load_as_doubles(d, x + width), maximum);
 }
 
 HWY_INLINE HWY_ATTR hn::Vec<doubles> add_where(hn::Mask<doubles> mask, hn::Vec<doubles> a,
@@ -93,10 +98,9 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> add_where(hn::Mask<doubles> mask, hn::Vec<d
 }
 
 /// The exponentials of two vectors of elements go to two vectors of lanes; to `maxima`, as counts, those that are 1 of m itself.
-template <bool Keep>
-HWY_INLINE HWY_ATTR void add_pair(doubles d, const float* x, hn::Vec<doubles> maximum,
-                                  hn::Vec<doubles>& lane0, hn::Vec<doubles>& lane1, hn::Vec<doubles>& below,
-                                  double* e) {
+template <bool Keep, floating T>
+HWY_INLINE HWY_ATTR void add_pair(doubles d, const T* x, hn::Vec<doubles> maximum, hn::Vec<doubles>& lane0,
+                                  hn::Vec<doubles>& lane1, hn::Vec<doubles>& below, double* e) {
   auto e0 = maximum, e1 = maximum;
   differences(d, x, maximum, e0, e1);
   const auto below0 = hn::Lt(e0, hn::Zero(d)), below1 = hn::Lt(e1, hn::Zero(d));
@@ -112,8 +116,8 @@ HWY_INLINE HWY_ATTR void add_pair(doubles d, const float* x, hn::Vec<doubles> ma
   below = add_where(below1, below, one);
 }
 
-template <bool Keep, std::size_t... Pairs>
-HWY_INLINE HWY_ATTR void add_step(doubles d, const float* x, hn::Vec<doubles> maximum,
+template <bool Keep, floating T, std::size_t... Pairs>
+HWY_INLINE HWY_ATTR void add_step(doubles d, const T* x, hn::Vec<doubles> maximum,
                                   hn::Vec<doubles> (&lane)[vectors], hn::Vec<doubles>& below, double* e,
                                   std::index_sequence<Pairs...>) {
   (add_pair<Keep>(d, x + 2 * Pairs * width, maximum, lane[2 * Pairs], lane[2 * Pairs + 1], below,
@@ -133,22 +137,23 @@ HWY_INLINE HWY_ATTR double folded(doubles d, const hn::Vec<doubles> (&lane)[vect
 }
 
 /// The last elements of a row, with what weighs nothing behind them.
+template <floating T>
 class tail {
  public:
-  HWY_ATTR tail(const float* x, index_t count) {
-    for (index_t i = 0; i < step; ++i) x_[i] = negative_infinity<float>();
+  HWY_ATTR tail(const T* x, index_t count) {
+    for (index_t i = 0; i < step; ++i) x_[i] = negative_infinity<T>();
     std::memcpy(static_cast<void*>(x_), static_cast<const void*>(x),
-                static_cast<std::size_t>(count) * sizeof(float));
+                static_cast<std::size_t>(count) * sizeof(T));
   }
-  const float* data() const { return x_; }
+  const T* data() const { return x_; }
 
  private:
-  float x_[lanes];
+  T x_[lanes];
 };
 
 /// The mass of an ordinary row; `Keep`: with its exponentials.
-template <bool Keep>
-HWY_INLINE HWY_ATTR reference::row_mass<float> mass_of_row(const float* x, index_t n, float m, double* e) {
+template <bool Keep, floating T>
+HWY_INLINE HWY_ATTR reference::row_mass<T> mass_of_row(const T* x, index_t n, T m, double* e) {
   const doubles d;
   constexpr auto block = static_cast<index_t>(reference::lane_sum<double>::block);
   const auto maximum = hn::Set(d, static_cast<double>(m));
@@ -163,7 +168,7 @@ HWY_INLINE HWY_ATTR reference::row_mass<float> mass_of_row(const float* x, index
     for (; i + step <= end; i += step)
       add_step<Keep>(d, x + i, maximum, lane, below, e + (Keep ? i : 0), pairs());
     if (i < end) {
-      const tail rest(x + i, end - i);
+      const tail<T> rest(x + i, end - i);
       add_step<Keep>(d, rest.data(), maximum, lane, below, e + (Keep ? i : 0), pairs());
     }
     last = folded(d, lane);
@@ -174,19 +179,12 @@ HWY_INLINE HWY_ATTR reference::row_mass<float> mass_of_row(const float* x, index
   double count = static_cast<double>(n + (step - n % step) % step);  // with what the tail was filled with
   for (std::size_t k = 0; k < width; ++k) count -= counts[k];
 
-  reference::row_mass<float> mass{.kind = reference::row_kind::ordinary, .maximum = static_cast<double>(m)};
+  reference::row_mass<T> mass{.kind = reference::row_kind::ordinary, .maximum = static_cast<double>(m)};
   mass.maxima = static_cast<index_t>(count);
   mass.rest = n % block == 0 ? blocks.total() : blocks.total_with(last);
   mass.excess = (count - 1.0) + mass.rest;
   mass.sum = count + mass.rest;
   return mass;
-}
-
-/// One rounding; a zero is +0.
-HWY_INLINE HWY_ATTR void store_result(doubles d, hn::Vec<doubles> value, float* y) {
-  const hn::Rebind<float, doubles> half;
-  (void)d;
-  store_elements(half, hn::Add(hn::DemoteTo(half, value), hn::Zero(half)), y);
 }
 
 /// Of softmax e / S, of log_softmax d - L.
@@ -196,9 +194,9 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> value_of(hn::Vec<doubles> v, hn::Vec<double
 }
 
 /// Two vectors of results.
-template <row_kernel K, bool Kept>
-HWY_INLINE HWY_ATTR void write_pair(doubles d, const float* x, const double* e, hn::Vec<doubles> maximum,
-                                    hn::Vec<doubles> parameter, float* y) {
+template <row_kernel K, bool Kept, floating T>
+HWY_INLINE HWY_ATTR void write_pair(doubles d, const T* x, const double* e, hn::Vec<doubles> maximum,
+                                    hn::Vec<doubles> parameter, T* y) {
   auto v0 = maximum, v1 = maximum;
   if constexpr (K == row_kernel::softmax && Kept) {
     v0 = hn::Load(d, e);
@@ -207,38 +205,37 @@ HWY_INLINE HWY_ATTR void write_pair(doubles d, const float* x, const double* e, 
     differences(d, x, maximum, v0, v1);
     if constexpr (K == row_kernel::softmax) exp_nonpositive(d, v0, v1);
   }
-  store_result(d, value_of<K>(v0, parameter), y);
-  store_result(d, value_of<K>(v1, parameter), y + width);
+  store_rounded(d, value_of<K>(v0, parameter), y);
+  store_rounded(d, value_of<K>(v1, parameter), y + width);
 }
 
-template <row_kernel K, bool Kept, std::size_t... Pairs>
-HWY_INLINE HWY_ATTR void write_step(doubles d, const float* x, const double* e, hn::Vec<doubles> maximum,
-                                    hn::Vec<doubles> parameter, float* y, std::index_sequence<Pairs...>) {
+template <row_kernel K, bool Kept, floating T, std::size_t... Pairs>
+HWY_INLINE HWY_ATTR void write_step(doubles d, const T* x, const double* e, hn::Vec<doubles> maximum,
+                                    hn::Vec<doubles> parameter, T* y, std::index_sequence<Pairs...>) {
   (write_pair<K, Kept>(d, x + 2 * Pairs * width, Kept ? e + 2 * Pairs * width : nullptr, maximum, parameter,
                        y + 2 * Pairs * width),
    ...);
 }
 
-template <row_kernel K, bool Kept>
-HWY_INLINE HWY_ATTR void write_row(const float* x, index_t n, float m, const double* e, double parameter,
-                                   float* y) {
+template <row_kernel K, bool Kept, floating T>
+HWY_INLINE HWY_ATTR void write_row(const T* x, index_t n, T m, const double* e, double parameter, T* y) {
   const doubles d;
   const auto maximum = hn::Set(d, static_cast<double>(m)), p = hn::Set(d, parameter);
   index_t i = 0;
   for (; i + step <= n; i += step)
     write_step<K, Kept>(d, x + i, Kept ? e + i : nullptr, maximum, p, y + i, pairs());
   if (i < n) {
-    const tail rest(x + i, n - i);
-    float results[lanes];
+    const tail<T> rest(x + i, n - i);
+    T results[lanes];
     write_step<K, Kept>(d, rest.data(), Kept ? e + i : nullptr, maximum, p, results, pairs());
     std::memcpy(static_cast<void*>(y + i), static_cast<const void*>(results),
-                static_cast<std::size_t>(n - i) * sizeof(float));
+                static_cast<std::size_t>(n - i) * sizeof(T));
   }
 }
 
 /// An ordinary row.
-template <row_kernel K>
-HWY_INLINE HWY_ATTR void compute_row(const float* x, index_t n, float m, float* y) {
+template <row_kernel K, floating T>
+HWY_INLINE HWY_ATTR void compute_row(const T* x, index_t n, T m, T* y) {
   if constexpr (K == row_kernel::softmax) {
     HWY_ALIGN double e[static_cast<std::size_t>(kept)];
     if (n <= kept) {
@@ -255,17 +252,17 @@ HWY_INLINE HWY_ATTR void compute_row(const float* x, index_t n, float m, float* 
     if constexpr (K == row_kernel::log_softmax) {
       write_row<K, false>(x, n, m, nullptr, log_sum, y);
     } else {
-      detail::store(y, reference::detail_softmax::result<false, float>(mass.maximum + log_sum));
+      detail::store(y, reference::detail_softmax::result<false, T>(mass.maximum + log_sum));
     }
   }
 }
 
 /// Rows of adjacent elements.
-template <row_kernel K>
-HWY_ATTR void rows_one_by_one(const detail::row_run<float>& run) {
+template <row_kernel K, floating T>
+HWY_ATTR void rows_one_by_one(const detail::row_run<T>& run) {
   for (index_t row = 0; row < run.count; ++row) {
-    const float* const x = run.x.row(row);
-    const extreme greatest = maximum_of_row(x, run.length);
+    const T* const x = run.x.row(row);
+    const extreme<T> greatest = maximum_of_row(x, run.length);
     if (greatest.ordinary) {
       compute_row<K>(x, run.length, greatest.maximum, run.y.row(row));
     } else {
@@ -296,8 +293,8 @@ namespace HWY_NAMESPACE {
 namespace softmax {
 
 /// What detail::rows_in_turn gives.
-template <row_kernel K>
-HWY_ATTR void rows_of_floats(const detail::row_run<float>& run) noexcept {
+template <row_kernel K, floating T>
+HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
   const bool adjacent = run.x.along == 1 && (run.y.along == 1 || K == row_kernel::logsumexp);
   const bool side_by_side = run.x.step == 1 && run.y.step == 1;
   if (run.mask.first != nullptr || run.length < 1) {
@@ -313,9 +310,10 @@ HWY_ATTR void rows_of_floats(const detail::row_run<float>& run) noexcept {
 
 }  // namespace softmax
 
-template <detail::row_kernel K>
-requires(!detail::is_gradient(K)) struct code_of<detail::softmax_kernel<K, false, float>>
-    : detail::vector_code<&softmax::rows_of_floats<K>> {
+template <detail::row_kernel K, floating T>
+requires(!detail::is_gradient(K) &&
+         !std::same_as<T, double>) struct code_of<detail::softmax_kernel<K, false, T>>
+    : detail::vector_code<&softmax::compute_rows<K, T>> {
 };
 
 #endif

@@ -18,45 +18,50 @@ inline constexpr index_t narrow_tile = 16;
 static_assert(narrow_tile % (2 * width) == 0);
 
 /// `count` columns, each of `n` elements that are `stride` apart.
+template <floating T>
 struct columns {
-  const float* x;
+  const T* x;
   index_t n, stride;
-  float* y;
+  T* y;
   index_t y_stride;
 };
 
 /// The two vectors of elements of columns j, j + 1, .. of which only `count` may be there.
+template <floating T>
 class column_pair {
  public:
-  HWY_ATTR column_pair(const float* x, index_t count) : x_(x) {
+  HWY_ATTR column_pair(const T* x, index_t count) : x_(x) {
     if (count >= 2 * static_cast<index_t>(width)) return;
-    for (float& element : copy_) element = 0.0F;
+    for (T& element : copy_) element = from_bits<T>(0);
     std::memcpy(static_cast<void*>(copy_), static_cast<const void*>(x),
-                static_cast<std::size_t>(count) * sizeof(float));
+                static_cast<std::size_t>(count) * sizeof(T));
     x_ = copy_;
   }
   column_pair(const column_pair&) = delete;
   column_pair& operator=(const column_pair&) = delete;
-  const float* data() const { return x_; }
+  const T* data() const { return x_; }
 
  private:
-  const float* x_;
-  float copy_[2 * width];
+  const T* x_;
+  T copy_[2 * width];
 };
 
 /// What the raw bits of a tile's columns say; see maximum_of_row.
-HWY_INLINE HWY_ATTR void maxima_of_columns(const columns& c, index_t count, double* maximum, bool* ordinary) {
-  const hn::Rebind<std::int32_t, doubles> ds;
-  const hn::RebindToUnsigned<decltype(ds)> du;
-  const hn::Rebind<float, doubles> df;
+template <floating T>
+HWY_INLINE HWY_ATTR void maxima_of_columns(const columns<T>& c, index_t count, double* maximum,
+                                           bool* ordinary) {
+  using bits = bits_of<T>;
+  using key = std::make_signed_t<bits>;
+  const hn::Rebind<key, doubles> ds;
+  const hn::Rebind<bits, doubles> du;
   constexpr auto pair = static_cast<index_t>(2 * width);
   for (index_t j = 0; j < count; j += pair) {
     const index_t left = count - j < pair ? count - j : pair;
-    auto greatest0 = hn::Set(ds, (std::numeric_limits<std::int32_t>::min)()), greatest1 = greatest0;
+    auto greatest0 = hn::Set(ds, (std::numeric_limits<key>::min)()), greatest1 = greatest0;
     auto last0 = hn::Zero(du), last1 = last0;
-    auto first0 = hn::Set(du, ~std::uint32_t{0}), first1 = first0;
+    auto first0 = hn::Set(du, static_cast<bits>(~bits{0})), first1 = first0;
     for (index_t i = 0; i < c.n; ++i) {
-      const column_pair elements(c.x + i * c.stride + j, left);
+      const column_pair<T> elements(c.x + i * c.stride + j, left);
       const auto a = load_elements(ds, elements.data()), b = load_elements(ds, elements.data() + width);
       greatest0 = hn::Max(greatest0, a);
       greatest1 = hn::Max(greatest1, b);
@@ -65,17 +70,16 @@ HWY_INLINE HWY_ATTR void maxima_of_columns(const columns& c, index_t count, doub
       first0 = hn::Min(first0, hn::BitCast(du, a));
       first1 = hn::Min(first1, hn::BitCast(du, b));
     }
-    HWY_ALIGN std::int32_t greatest[2 * width];
-    HWY_ALIGN std::uint32_t last[2 * width], first[2 * width];
+    HWY_ALIGN key greatest[2 * width];
+    HWY_ALIGN bits last[2 * width], first[2 * width];
     hn::Store(greatest0, ds, greatest);
     hn::Store(greatest1, ds, greatest + width);
     hn::Store(last0, du, last);
     hn::Store(last1, du, last + width);
     hn::Store(first0, du, first);
     hn::Store(first1, du, first + width);
-    (void)df;
     for (index_t k = 0; k < left; ++k) {
-      const extreme e = extreme_of(greatest[k], last[k], first[k]);
+      const extreme<T> e = extreme_of<T>(greatest[k], last[k], first[k]);
       maximum[j + k] = static_cast<double>(e.maximum);
       ordinary[j + k] = e.ordinary;
     }
@@ -117,18 +121,16 @@ struct no_blocks {
 };
 
 /// The exponentials of one line of a tile go to a line of sums.
-template <index_t W>
-HWY_INLINE HWY_ATTR void add_line(const float* x, index_t count, const double* maximum, double* lane,
+template <index_t W, floating T>
+HWY_INLINE HWY_ATTR void add_line(const T* x, index_t count, const double* maximum, double* lane,
                                   double* below) {
   const doubles d;
   constexpr auto pair = static_cast<index_t>(2 * width);
   const auto one = hn::Set(d, 1.0);
   for (index_t j = 0; j < count; j += pair) {
-    const column_pair elements(x + j, count - j);
-    const hn::Rebind<float, doubles> half;
-    auto e0 = hn::Sub(hn::PromoteTo(d, load_elements(half, elements.data())), hn::Load(d, maximum + j));
-    auto e1 = hn::Sub(hn::PromoteTo(d, load_elements(half, elements.data() + width)),
-                      hn::Load(d, maximum + j + width));
+    const column_pair<T> elements(x + j, count - j);
+    auto e0 = hn::Sub(load_as_doubles(d, elements.data()), hn::Load(d, maximum + j));
+    auto e1 = hn::Sub(load_as_doubles(d, elements.data() + width), hn::Load(d, maximum + j + width));
     const auto below0 = hn::Lt(e0, hn::Zero(d)), below1 = hn::Lt(e1, hn::Zero(d));
     exp_nonpositive(d, e0, e1);
     hn::Store(add_where(below0, hn::Load(d, lane + j), e0), d, lane + j);
@@ -139,9 +141,9 @@ HWY_INLINE HWY_ATTR void add_line(const float* x, index_t count, const double* m
 }
 
 /// rest and, of elements below the maximum, the count of each column.
-template <index_t W>
-HWY_INLINE HWY_ATTR void sums_of_columns(const columns& c, index_t count, const double* maximum, double* rest,
-                                         double* below) {
+template <index_t W, floating T>
+HWY_INLINE HWY_ATTR void sums_of_columns(const columns<T>& c, index_t count, const double* maximum,
+                                         double* rest, double* below) {
   constexpr auto block = static_cast<index_t>(reference::lane_sum<double>::block);
   HWY_ALIGN double lane[lanes][static_cast<std::size_t>(W)];
   std::conditional_t<W == narrow_tile, column_blocks<W>, no_blocks> blocks;
@@ -168,36 +170,34 @@ HWY_INLINE HWY_ATTR void sums_of_columns(const columns& c, index_t count, const 
 }
 
 /// Results of one line.
-template <row_kernel K>
-HWY_INLINE HWY_ATTR void write_line(const float* x, index_t count, const double* maximum,
-                                    const double* parameter, float* y) {
+template <row_kernel K, floating T>
+HWY_INLINE HWY_ATTR void write_line(const T* x, index_t count, const double* maximum, const double* parameter,
+                                    T* y) {
   const doubles d;
-  const hn::Rebind<float, doubles> half;
   constexpr auto pair = static_cast<index_t>(2 * width);
   for (index_t j = 0; j < count; j += pair) {
-    const column_pair elements(x + j, count - j);
-    auto v0 = hn::Sub(hn::PromoteTo(d, load_elements(half, elements.data())), hn::Load(d, maximum + j));
-    auto v1 = hn::Sub(hn::PromoteTo(d, load_elements(half, elements.data() + width)),
-                      hn::Load(d, maximum + j + width));
+    const column_pair<T> elements(x + j, count - j);
+    auto v0 = hn::Sub(load_as_doubles(d, elements.data()), hn::Load(d, maximum + j));
+    auto v1 = hn::Sub(load_as_doubles(d, elements.data() + width), hn::Load(d, maximum + j + width));
     if constexpr (K == row_kernel::softmax) exp_nonpositive(d, v0, v1);
     v0 = value_of<K>(v0, hn::Load(d, parameter + j));
     v1 = value_of<K>(v1, hn::Load(d, parameter + j + width));
     if (count - j >= pair) {
-      store_result(d, v0, y + j);
-      store_result(d, v1, y + j + width);
+      store_rounded(d, v0, y + j);
+      store_rounded(d, v1, y + j + width);
     } else {
-      float results[2 * width];
-      store_result(d, v0, results);
-      store_result(d, v1, results + width);
+      T results[2 * width];
+      store_rounded(d, v0, results);
+      store_rounded(d, v1, results + width);
       std::memcpy(static_cast<void*>(y + j), static_cast<const void*>(results),
-                  static_cast<std::size_t>(count - j) * sizeof(float));
+                  static_cast<std::size_t>(count - j) * sizeof(T));
     }
   }
 }
 
 /// Ordinary columns, with their maxima.
-template <row_kernel K, index_t W>
-HWY_ATTR void ordinary_columns(const columns& c, index_t count, const double* given) {
+template <row_kernel K, index_t W, floating T>
+HWY_ATTR void ordinary_columns(const columns<T>& c, index_t count, const double* given) {
   HWY_ALIGN double maximum[static_cast<std::size_t>(W)], parameter[static_cast<std::size_t>(W)],
       below[static_cast<std::size_t>(W)];
   for (index_t j = 0; j < W; ++j) maximum[j] = j < count ? given[j] : 0.0;
@@ -212,7 +212,7 @@ HWY_ATTR void ordinary_columns(const columns& c, index_t count, const double* gi
   }
   if constexpr (K == row_kernel::logsumexp) {
     for (index_t j = 0; j < count; ++j) {
-      detail::store(c.y + j, reference::detail_softmax::result<false, float>(maximum[j] + parameter[j]));
+      detail::store(c.y + j, reference::detail_softmax::result<false, T>(maximum[j] + parameter[j]));
     }
   } else {
     for (index_t i = 0; i < c.n; ++i)
@@ -221,17 +221,17 @@ HWY_ATTR void ordinary_columns(const columns& c, index_t count, const double* gi
 }
 
 /// A tile: its ordinary columns together, the others one by one.
-template <row_kernel K, index_t W>
-HWY_ATTR void column_tile(const detail::row_run<float>& run, index_t column, index_t count) {
+template <row_kernel K, index_t W, floating T>
+HWY_ATTR void column_tile(const detail::row_run<T>& run, index_t column, index_t count) {
   double maximum[static_cast<std::size_t>(W)];
   bool ordinary[static_cast<std::size_t>(W)];
-  const columns c{run.x.row(column), run.length, run.x.along, run.y.row(column), run.y.along};
+  const columns<T> c{run.x.row(column), run.length, run.x.along, run.y.row(column), run.y.along};
   maxima_of_columns(c, count, maximum, ordinary);
   for (index_t j = 0; j < count;) {
     index_t end = j;
     while (end < count && ordinary[end]) ++end;
     if (end > j) {
-      ordinary_columns<K, W>({c.x + j, c.n, c.stride, c.y + j, c.y_stride}, end - j, maximum + j);
+      ordinary_columns<K, W, T>({c.x + j, c.n, c.stride, c.y + j, c.y_stride}, end - j, maximum + j);
     } else {
       ++end;
       detail::rows_in_turn<K, false>(run.part(column + j, 1));
@@ -240,8 +240,8 @@ HWY_ATTR void column_tile(const detail::row_run<float>& run, index_t column, ind
   }
 }
 
-template <row_kernel K>
-HWY_ATTR void rows_side_by_side(const detail::row_run<float>& run) {
+template <row_kernel K, floating T>
+HWY_ATTR void rows_side_by_side(const detail::row_run<T>& run) {
   const bool one_block = run.length <= static_cast<index_t>(reference::lane_sum<double>::block);
   const index_t tile = one_block ? wide_tile : narrow_tile;
   for (index_t column = 0; column < run.count; column += tile) {

@@ -1,0 +1,78 @@
+// float, float16 and bfloat16 to double and back (no include guard; formats.hpp reads it once for each target). 16 bits are
+// converted in integers: conversion instructions differ between targets. In the default environment.
+HWY_BEFORE_NAMESPACE();
+namespace k754::simd {
+inline namespace K754_KERNEL_ABI {
+namespace HWY_NAMESPACE {
+
+/// Elements as doubles, exactly; NaNs do not occur.
+template <floating T, class D>
+HWY_INLINE HWY_ATTR hn::Vec<D> load_as_doubles(D d, const T* x) {
+  const hn::Rebind<float, D> df;
+  if constexpr (std::same_as<T, float>) {
+    return hn::PromoteTo(d, load_elements(df, x));
+  } else {
+    const hn::RebindToUnsigned<decltype(df)> bits;
+    const auto element = hn::PromoteTo(bits, load_elements(hn::Rebind<std::uint16_t, D>(), x));
+    if constexpr (std::same_as<T, bfloat16>) {
+      return hn::PromoteTo(d, hn::BitCast(df, hn::ShiftLeft<16>(element)));
+    } else {
+      // 2^112 brings the exponent from its bias to that of float, and subnormals with it
+      const auto magnitude = hn::And(element, hn::Set(bits, std::uint32_t{0x7FFF}));
+      const auto number =
+          hn::BitCast(bits, hn::Mul(hn::BitCast(df, hn::ShiftLeft<13>(magnitude)), hn::Set(df, 0x1p112F)));
+      const auto infinity = hn::Set(bits, static_cast<std::uint32_t>(detail::binary32::infinity));
+      const auto is_infinite = hn::Eq(magnitude, hn::Set(bits, std::uint32_t{detail::binary16::infinity}));
+      const auto sign = hn::ShiftLeft<16>(hn::Xor(element, magnitude));
+      return hn::PromoteTo(d, hn::BitCast(df, hn::Or(hn::IfThenElse(is_infinite, infinity, number), sign)));
+    }
+  }
+}
+
+/// The bits of doubles rounded once to a format of 16 bits, to nearest even; zeros are +0, NaNs do not occur.
+template <class Format, class D>
+HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<D>> narrowed_bits(D d, hn::Vec<D> v) {
+  const hn::RebindToUnsigned<D> bits;
+  const hn::RebindToSigned<D> integers;  // not negative here: for comparisons
+  constexpr int dropped = 52 - Format::fraction_bits;
+  constexpr std::uint64_t rebias = std::uint64_t{1023 - Format::max_exponent} << 52;
+  constexpr auto smallest_normal = static_cast<std::int64_t>(rebias + (std::uint64_t{1} << 52));
+
+  const auto magnitude = hn::BitCast(bits, hn::Abs(v));
+  // normal: half a unit less one, and one more where the last bit kept is odd
+  const auto rebiased = hn::Sub(magnitude, hn::Set(bits, rebias));
+  const auto odd = hn::And(hn::ShiftRight<dropped>(rebiased), hn::Set(bits, std::uint64_t{1}));
+  const auto half = hn::Set(bits, (std::uint64_t{1} << (dropped - 1)) - 1);
+  const auto normal = hn::ShiftRight<dropped>(hn::Add(hn::Add(rebiased, half), odd));
+  // subnormal: added to 2^52 quanta, it is rounded to a number of them, which the bits count
+  constexpr double base =
+      std::bit_cast<double>(static_cast<std::uint64_t>(1023 + 52 + Format::smallest_exponent) << 52);
+  const auto quanta = hn::Sub(hn::BitCast(bits, hn::Add(hn::Abs(v), hn::Set(d, base))),
+                              hn::Set(bits, std::bit_cast<std::uint64_t>(base)));
+  const auto is_small = hn::Gt(hn::Set(integers, smallest_normal), hn::BitCast(integers, magnitude));
+  auto result = hn::IfThenElse(hn::RebindMask(bits, is_small), quanta, normal);
+  // too large: infinity
+  const auto infinity = hn::Set(integers, static_cast<std::int64_t>(Format::infinity));
+  const auto too_large = hn::Gt(hn::BitCast(integers, result), infinity);
+  result = hn::IfThenElse(hn::RebindMask(bits, too_large), hn::BitCast(bits, infinity), result);
+  const auto is_zero = hn::Eq(result, hn::Zero(bits));
+  const auto sign = hn::ShiftLeft<15>(hn::ShiftRight<63>(hn::BitCast(bits, v)));
+  return hn::IfThenElse(is_zero, result, hn::Or(result, sign));
+}
+
+/// Doubles as elements, each rounded once, to nearest even; zeros are +0, NaNs do not occur.
+template <floating T, class D>
+HWY_INLINE HWY_ATTR void store_rounded(D d, hn::Vec<D> v, T* x) {
+  if constexpr (std::same_as<T, float>) {
+    const hn::Rebind<float, D> df;
+    store_elements(df, hn::Add(hn::DemoteTo(df, v), hn::Zero(df)), x);
+  } else {
+    const hn::Rebind<std::uint16_t, D> half;
+    store_elements(half, hn::TruncateTo(half, narrowed_bits<detail::format_of<T>>(d, v)), x);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace K754_KERNEL_ABI
+}  // namespace k754::simd
+HWY_AFTER_NAMESPACE();
