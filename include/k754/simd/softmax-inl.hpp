@@ -282,6 +282,8 @@ HWY_AFTER_NAMESPACE();
 
 // columns
 #include "softmax_columns-inl.hpp"
+// short rows
+#include "softmax_short_rows-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
@@ -292,6 +294,9 @@ namespace HWY_NAMESPACE {
 
 namespace softmax {
 
+/// So many short rows are worth a block.
+inline constexpr index_t few = 4;
+
 /// What detail::rows_in_turn gives.
 template <row_kernel K, floating T>
 HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
@@ -299,6 +304,8 @@ HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
   const bool side_by_side = run.x.step == 1 && run.y.step == 1;
   if (run.mask.first != nullptr || run.length < 1) {
     detail::rows_in_turn<K, false>(run);
+  } else if ((adjacent || side_by_side) && run.length <= short_row && run.count >= few) {
+    short_rows_together<K>(run);
   } else if (adjacent) {
     rows_one_by_one<K>(run);
   } else if (side_by_side) {

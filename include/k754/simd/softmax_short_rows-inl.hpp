@@ -1,0 +1,229 @@
+// Many short rows, so that a vector holds elements of different rows: a block of them is brought together as columns, in the
+// registers where rows are adjacent, and its exponentials are made once, in one loop over the block. A part of softmax-inl.hpp,
+// which includes it (no include guard).
+HWY_BEFORE_NAMESPACE();
+namespace k754::simd {
+inline namespace K754_KERNEL_ABI {
+namespace HWY_NAMESPACE {
+
+#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
+
+namespace softmax {
+
+/// Rows of at most so many elements are short.
+inline constexpr index_t short_row = 64;
+/// A block is so many elements (16 KiB of doubles) of at most so many rows.
+inline constexpr index_t block_elements = 2048;
+inline constexpr index_t block_rows = 64;
+
+/// Rows of a block of rows of `n` elements: whole pairs of vectors.
+constexpr index_t rows_in_block(index_t n) {
+  constexpr auto pair = static_cast<index_t>(2 * width);
+  const index_t rows = block_elements / n / pair * pair;
+  return rows < block_rows ? rows : block_rows;
+}
+
+/// Four vectors of four lanes: rows become columns.
+template <class D>
+HWY_INLINE HWY_ATTR void transpose(D d, hn::Vec<D>& v0, hn::Vec<D>& v1, hn::Vec<D>& v2, hn::Vec<D>& v3) {
+  const auto even_low = hn::InterleaveLower(d, v0, v2), even_high = hn::InterleaveUpper(d, v0, v2);
+  const auto odd_low = hn::InterleaveLower(d, v1, v3), odd_high = hn::InterleaveUpper(d, v1, v3);
+  v0 = hn::InterleaveLower(d, even_low, odd_low);
+  v1 = hn::InterleaveUpper(d, even_low, odd_low);
+  v2 = hn::InterleaveLower(d, even_high, odd_high);
+  v3 = hn::InterleaveUpper(d, even_high, odd_high);
+}
+
+/// `rows` rows of `n` elements, which are adjacent, `step` apart in `from`, as columns of lines that are `to_step` apart; the
+/// last four elements of a row may be moved twice.
+template <class T>
+HWY_INLINE HWY_ATTR void transpose_rows(const T* from, index_t step, index_t n, index_t rows, T* to,
+                                        index_t to_step) {
+  const hn::CappedTag<bits_of<T>, 4> d;
+  index_t row = 0;
+  if (n >= 4) {
+    for (; row + 4 <= rows; row += 4) {
+      const T* const x = from + row * step;
+      for (index_t i = 0; i < n; i += 4) {
+        const index_t at = i + 4 <= n ? i : n - 4;
+        auto v0 = load_elements(d, x + at), v1 = load_elements(d, x + step + at);
+        auto v2 = load_elements(d, x + 2 * step + at), v3 = load_elements(d, x + 3 * step + at);
+        transpose(d, v0, v1, v2, v3);
+        T* const line = to + at * to_step + row;
+        store_elements(d, v0, line);
+        store_elements(d, v1, line + to_step);
+        store_elements(d, v2, line + 2 * to_step);
+        store_elements(d, v3, line + 3 * to_step);
+      }
+    }
+  }
+  for (; row < rows; ++row) {
+    for (index_t i = 0; i < n; ++i)
+      detail::store(to + i * to_step + row, detail::load(from + row * step + i));
+  }
+}
+/// Back: a line is an element of each row.
+template <class T>
+HWY_INLINE HWY_ATTR void transpose_lines(const T* from, index_t from_step, index_t n, index_t rows, T* to,
+                                         index_t step) {
+  const hn::CappedTag<bits_of<T>, 4> d;
+  index_t row = 0;
+  if (n >= 4) {
+    for (; row + 4 <= rows; row += 4) {
+      T* const y = to + row * step;
+      for (index_t i = 0; i < n; i += 4) {
+        const index_t at = i + 4 <= n ? i : n - 4;
+        const T* const line = from + at * from_step + row;
+        auto v0 = load_elements(d, line), v1 = load_elements(d, line + from_step);
+        auto v2 = load_elements(d, line + 2 * from_step), v3 = load_elements(d, line + 3 * from_step);
+        transpose(d, v0, v1, v2, v3);
+        store_elements(d, v0, y + at);
+        store_elements(d, v1, y + step + at);
+        store_elements(d, v2, y + 2 * step + at);
+        store_elements(d, v3, y + 3 * step + at);
+      }
+    }
+  }
+  for (; row < rows; ++row) {
+    for (index_t i = 0; i < n; ++i)
+      detail::store(to + row * step + i, detail::load(from + i * from_step + row));
+  }
+}
+
+/// A block: lines of one element of each row.
+template <floating T>
+struct short_rows {
+  index_t n, pitch;
+  alignas(64) T x[static_cast<std::size_t>(block_elements)];
+  alignas(64) double e[static_cast<std::size_t>(block_elements)];
+  alignas(64) double maximum[static_cast<std::size_t>(block_rows)];
+  alignas(64) double parameter[static_cast<std::size_t>(block_rows)];
+  bool ordinary[static_cast<std::size_t>(block_rows)];
+};
+
+/// e becomes the exponentials, those of maxima, which are 1, with a minus.
+template <floating T>
+HWY_INLINE HWY_ATTR void exponentials_of(short_rows<T>& b) {
+  const doubles d;
+  constexpr auto pair = static_cast<index_t>(2 * width), half = static_cast<index_t>(width);
+  const auto of_maximum = hn::Set(d, -1.0);
+  for (index_t i = 0; i < b.n * b.pitch; i += b.pitch) {
+    for (index_t j = 0; j < b.pitch; j += pair) {
+      auto e0 = hn::Sub(load_as_doubles(d, b.x + i + j), hn::Load(d, b.maximum + j));
+      auto e1 = hn::Sub(load_as_doubles(d, b.x + i + j + half), hn::Load(d, b.maximum + j + half));
+      const auto below0 = hn::Lt(e0, hn::Zero(d)), below1 = hn::Lt(e1, hn::Zero(d));
+      exp_nonpositive(d, e0, e1);
+      hn::Store(hn::IfThenElse(below0, e0, of_maximum), d, b.e + i + j);
+      hn::Store(hn::IfThenElse(below1, e1, of_maximum), d, b.e + i + j + half);
+    }
+  }
+}
+
+/// The parameter of each row, from the exponentials: lane l of reference::lane_sum is a chain over the elements l, l + 16, ..
+template <row_kernel K, floating T>
+HWY_INLINE HWY_ATTR void parameters_of(short_rows<T>& b) {
+  const doubles d;
+  const auto one = hn::Set(d, 1.0);
+  const index_t chains = b.n < step ? b.n : step;
+  for (index_t j = 0; j < b.pitch; j += static_cast<index_t>(width)) {
+    hn::Vec<doubles> lane[lanes];
+    auto maxima = hn::Zero(d);
+    for (index_t l = 0; l < chains; ++l) {
+      auto sum = hn::Zero(d);
+      for (index_t i = l; i < b.n; i += step) {
+        const auto e = hn::Load(d, b.e + i * b.pitch + j);
+        const auto is_maximum = hn::Lt(e, hn::Zero(d));
+        sum = hn::Add(sum, hn::IfThenZeroElse(is_maximum, e));
+        maxima = add_where(is_maximum, maxima, one);
+      }
+      lane[l] = sum;
+    }
+    for (index_t left = chains, w = step / 2; w > 0; w /= 2) {  // a lane that is not there is +0
+      for (index_t l = 0; l + w < left; ++l) lane[l] = hn::Add(lane[l], lane[l + w]);
+      left = left < w ? left : w;
+    }
+    const auto rest = lane[0];
+    const auto value = K == row_kernel::softmax ? hn::Div(one, hn::Add(maxima, rest))
+                                                : log1p_nonnegative(d, hn::Add(hn::Sub(maxima, one), rest));
+    hn::Store(value, d, b.parameter + j);
+  }
+}
+
+/// x becomes the results.
+template <row_kernel K, floating T>
+HWY_INLINE HWY_ATTR void results_of(short_rows<T>& b) {
+  const doubles d;
+  for (index_t i = 0; i < b.n * b.pitch; i += b.pitch) {
+    for (index_t j = 0; j < b.pitch; j += static_cast<index_t>(width)) {
+      const auto v = K == row_kernel::softmax
+                         ? hn::Abs(hn::Load(d, b.e + i + j))
+                         : hn::Sub(load_as_doubles(d, b.x + i + j), hn::Load(d, b.maximum + j));
+      store_rounded(d, value_of<K>(v, hn::Load(d, b.parameter + j)), b.x + i + j);
+    }
+  }
+}
+
+/// Rows of one block.
+template <row_kernel K, floating T>
+HWY_ATTR void short_block(const detail::row_run<T>& run, short_rows<T>& b) {
+  const bool adjacent = run.x.along == 1, y_adjacent = run.y.along == 1;
+  for (index_t i = 0; i < b.n * b.pitch; ++i) b.x[i] = from_bits<T>(0);
+  if (adjacent) {
+    transpose_rows(run.x.first, run.x.step, b.n, run.count, b.x, b.pitch);
+  } else {
+    for (index_t i = 0; i < b.n; ++i) {
+      std::memcpy(static_cast<void*>(b.x + i * b.pitch),
+                  static_cast<const void*>(run.x.first + i * run.x.along),
+                  static_cast<std::size_t>(run.count) * sizeof(T));
+    }
+  }
+  maxima_of_columns(columns<T>{b.x, b.n, b.pitch, nullptr, 0}, b.pitch, b.maximum, b.ordinary);
+  exponentials_of(b);
+  parameters_of<K>(b);
+  if constexpr (K == row_kernel::logsumexp) {
+    for (index_t row = 0; row < run.count; ++row) {
+      const double value = b.maximum[row] + b.parameter[row];
+      if (b.ordinary[row]) detail::store(run.y.row(row), reference::detail_softmax::result<false, T>(value));
+    }
+    for (index_t row = 0; row < run.count; ++row) {
+      if (!b.ordinary[row]) detail::rows_in_turn<K, false>(run.part(row, 1));
+    }
+  } else {
+    results_of<K>(b);
+    for (index_t row = 0; row < run.count; ++row) {
+      if (b.ordinary[row]) continue;
+      auto one_row = run.part(row, 1);
+      one_row.y = {b.x + row, b.pitch, 0};
+      detail::rows_in_turn<K, false>(one_row);
+    }
+    if (y_adjacent) {
+      transpose_lines(b.x, b.pitch, b.n, run.count, run.y.first, run.y.step);
+    } else {
+      for (index_t i = 0; i < b.n; ++i) {
+        std::memcpy(static_cast<void*>(run.y.first + i * run.y.along),
+                    static_cast<const void*>(b.x + i * b.pitch),
+                    static_cast<std::size_t>(run.count) * sizeof(T));
+      }
+    }
+  }
+}
+
+template <row_kernel K, floating T>
+HWY_ATTR void short_rows_together(const detail::row_run<T>& run) {
+  short_rows<T> block;
+  block.n = run.length;
+  block.pitch = rows_in_block(run.length);
+  for (index_t row = 0; row < run.count; row += block.pitch) {
+    const index_t rows = run.count - row < block.pitch ? run.count - row : block.pitch;
+    short_block<K>(run.part(row, rows), block);
+  }
+}
+
+}  // namespace softmax
+
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace K754_KERNEL_ABI
+}  // namespace k754::simd
+HWY_AFTER_NAMESPACE();
