@@ -156,7 +156,7 @@ constexpr const char* name_of() {
   return names[std::is_signed_v<T> ? 1 : 0][std::bit_width(sizeof(T)) - 1];
 }
 
-/// Appends the digest that `body(digest, random)` fills.
+/// Appends the digest that `body(digest, random)` fills. Its place decides the random numbers.
 template <k754::element T, class Body>
 void record(results& to, const char* kernel, Body&& body) {
   digest d;
@@ -167,7 +167,9 @@ void record(results& to, const char* kernel, Body&& body) {
 
 void add_argmax(results& to);
 void add_where(results& to);
+void add_sum_to_shape(results& to);
 void add_softmax(results& to);
+void add_xlogy(results& to);
 void add_cross_entropy(results& to);
 void add_conv2d(results& to);
 
