@@ -53,11 +53,11 @@ TEST_CASE("WH-08c: where_apply calls its function on selected elements only, in 
       where_apply_backward(greater_than(x, 0.0F), f, x, 2.0F, dx, dy);
     });
     CHECK(intact);
-    CHECK(same_bytes(seen, std::array<float, 6>{1, 2, 3, 1, 2, 3}));
+    CHECK(same_bits(seen, std::array<float, 6>{1, 2, 3, 1, 2, 3}));
     CHECK(controls == std::vector<unsigned>(6, expected_control));
-    CHECK(same_bytes(std::span(output[0], 6), std::array<float, 6>{-1, 7, -2, 7, -3, 7}));
-    CHECK(same_bytes(std::span(dx[0], 6), std::array<float, 6>{-2, 0, -4, 0, -6, 0}));
-    CHECK(same_bytes(std::span(dy[0], 6), std::array<float, 6>{0, 2, 0, 2, 0, 2}));
+    CHECK(same_bits(std::span(output[0], 6), std::array<float, 6>{-1, 7, -2, 7, -3, 7}));
+    CHECK(same_bits(std::span(dx[0], 6), std::array<float, 6>{-2, 0, -4, 0, -6, 0}));
+    CHECK(same_bits(std::span(dy[0], 6), std::array<float, 6>{0, 2, 0, 2, 0, 2}));
   }
 }
 
@@ -71,8 +71,8 @@ TEST_CASE("WH-08: the gradient of where(x > 0, log x, 0) is finite at 0") {
   CHECK(to_bits(output[2]) == 0);
   where_apply_backward(
       greater_than(x, 0.0), [](double v) { return 1.0 / v; }, x, 1.0, dx, dy);
-  CHECK(same_bytes(dx, std::array<double, 3>{0.0, 0.5, 0.0}));
-  CHECK(same_bytes(dy, std::array<double, 3>{1.0, 0.0, 1.0}));
+  CHECK(same_bits(dx, std::array<double, 3>{0.0, 0.5, 0.0}));
+  CHECK(same_bits(dy, std::array<double, 3>{1.0, 0.0, 1.0}));
 }
 
 TEST_CASE("WH-16: a dead branch with an infinite derivative adds nothing to the gradient") {
@@ -84,8 +84,8 @@ TEST_CASE("WH-16: a dead branch with an infinite derivative adds nothing to the 
   where_backward(m, upstream, from_first, nullptr);
   where_apply_backward(
       not_m, [](float) { return infinity<float>(); }, x, upstream, from_second, nullptr);
-  CHECK(same_bytes(from_first, std::array<float, 2>{1, 0}));
-  CHECK(same_bytes(from_second, std::array<float, 2>{0, infinity<float>()}));
+  CHECK(same_bits(from_first, std::array<float, 2>{1, 0}));
+  CHECK(same_bits(from_second, std::array<float, 2>{0, infinity<float>()}));
 }
 
 TEST_CASE("What a callable throws comes out after all threads are done, with the environment as it was") {

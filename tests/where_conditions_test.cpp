@@ -76,13 +76,13 @@ TEST_CASE("WH-05: numbers become conditions only by name, on bits") {
   const std::int64_t integers[3] = {-1, 0, std::int64_t{1} << 40};
   std::int8_t output[3];
   where(nonzero(integers), std::int8_t{1}, std::int8_t{0}, output);
-  CHECK(same_bytes(output, std::array<std::int8_t, 3>{1, 0, 1}));
+  CHECK(same_bits(output, std::array<std::int8_t, 3>{1, 0, 1}));
   where(greater_than(integers, -1L), std::int8_t{1}, std::int8_t{0}, output);
-  CHECK(same_bytes(output, std::array<std::int8_t, 3>{0, 1, 1}));
+  CHECK(same_bits(output, std::array<std::int8_t, 3>{0, 1, 1}));
   const std::uint32_t naturals[2] = {0xFFFFFFFFU, 1};
   std::int8_t two[2];
   where(greater_than(naturals, 1U), std::int8_t{1}, std::int8_t{0}, two);
-  CHECK(same_bytes(two, std::array<std::int8_t, 2>{1, 0}));
+  CHECK(same_bits(two, std::array<std::int8_t, 2>{1, 0}));
   cases.check();
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("WH-19: packed bits in every function, and their messages") {
   all([&](int row, int column) { return live(row, column) ? -2.0F * x[column] : 0.0F; }, dx);
   all([&](int row, int column) { return live(row, column) ? 0.0F : 2.0F; }, dy);
   where(packed_bits(bits, 3, 8), 1.0F, 2.0F, tensor_view(&output[0][0], {2, 3}));
-  CHECK(same_bytes(std::span(output[0], 6), std::array<float, 6>{2, 1, 2, 1, 2, 2}));
+  CHECK(same_bits(std::span(output[0], 6), std::array<float, 6>{2, 1, 2, 1, 2, 2}));
 
   const auto message = [&](status expected, auto c) {
     return message_of(

@@ -50,7 +50,7 @@ TEST_CASE("WH-11: outputs may be operands, element by element, and nothing else 
     };
     const auto check = [&](status result) {
       CHECK(result == c.expected);
-      CHECK(same_bytes(memory, expected));
+      CHECK(same_bits(memory, expected));
       memory = before;
     };
     expect([&](auto a, auto o) { where(mask, a, -1.0F, o); });
@@ -75,7 +75,7 @@ TEST_CASE("WH-11: conditions, broadcast operands, scalars and second outputs tha
   SECTION("a condition of bytes may be the output of bytes") {
     std::uint8_t c[4] = {0, 1, 2, 0};
     where(c, std::uint8_t{7}, std::uint8_t{9}, c);
-    CHECK(same_bytes(c, std::array<std::uint8_t, 4>{9, 7, 7, 9}));
+    CHECK(same_bits(c, std::array<std::uint8_t, 4>{9, 7, 7, 9}));
     CHECK(try_where(tensor_view(c, {3}), std::uint8_t{7}, std::uint8_t{9}, tensor_view(c + 1, {3})) ==
           status::overlap);
   }
@@ -90,7 +90,7 @@ TEST_CASE("WH-11: conditions, broadcast operands, scalars and second outputs tha
     const tensor_view<float, 1> row(m[0], {3});
     const bool c[1][3] = {{true, false, true}};
     CHECK(try_where(c, row, 0.0F, m) == status::ok);
-    CHECK(same_bytes(m[0], std::array<float, 3>{1, 0, 3}));
+    CHECK(same_bits(m[0], std::array<float, 3>{1, 0, 3}));
     CHECK(try_where(true, m, row, m) == status::ok);
   }
   SECTION("an operand that is repeated over the output may not be written") {
@@ -105,12 +105,12 @@ TEST_CASE("WH-11: conditions, broadcast operands, scalars and second outputs tha
   SECTION("a scalar is a value, wherever it lies") {
     float m[3] = {1, 2, 3};
     where(std::array{false, true, true}, m[2], m, m);
-    CHECK(same_bytes(m, std::array<float, 3>{1, 3, 3}));
+    CHECK(same_bits(m, std::array<float, 3>{1, 3, 3}));
     where(std::array{true, false, false}, 9.0F, m[0], m);
-    CHECK(same_bytes(m, std::array<float, 3>{9, 1, 1}));
+    CHECK(same_bits(m, std::array<float, 3>{9, 1, 1}));
     std::uint8_t bytes[2] = {1, 0};
     where(bytes[0], std::uint8_t{5}, bytes, bytes);
-    CHECK(same_bytes(bytes, std::array<std::uint8_t, 2>{5, 5}));
+    CHECK(same_bits(bytes, std::array<std::uint8_t, 2>{5, 5}));
   }
   SECTION("outputs share nothing with each other") {
     float g[4] = {1, 2, 3, 4};
@@ -118,11 +118,11 @@ TEST_CASE("WH-11: conditions, broadcast operands, scalars and second outputs tha
     const bool c[2] = {true, false};
     CHECK(try_where_backward(c, 1.0F, first, first) == status::overlap);
     CHECK(try_where_backward(c, 1.0F, first, last) == status::overlap);
-    CHECK(same_bytes(g, std::array<float, 4>{1, 2, 3, 4}));
+    CHECK(same_bits(g, std::array<float, 4>{1, 2, 3, 4}));
     CHECK(try_where_backward(c, first, first, apart) == status::ok);
-    CHECK(same_bytes(g, std::array<float, 4>{1, 0, 0, 2}));
+    CHECK(same_bits(g, std::array<float, 4>{1, 0, 0, 2}));
     CHECK(try_where_backward(c, first, apart, first) == status::ok);
-    CHECK(same_bytes(g, std::array<float, 4>{0, 0, 1, 0}));
+    CHECK(same_bits(g, std::array<float, 4>{0, 0, 1, 0}));
   }
 }
 

@@ -90,12 +90,12 @@ TEST_CASE(
         where_backward(mask, x, nullptr, dy_alone);
       });
       CHECK(intact);
-      CHECK(same_bytes(output, selected));
-      CHECK(same_bytes(scalar_output, selected_scalar));
-      CHECK(same_bytes(dx, gradient_x));
-      CHECK(same_bytes(dy, gradient_y));
-      CHECK(same_bytes(dx_alone, gradient_x));
-      CHECK(same_bytes(dy_alone, gradient_y));
+      CHECK(same_bits(output, selected));
+      CHECK(same_bits(scalar_output, selected_scalar));
+      CHECK(same_bits(dx, gradient_x));
+      CHECK(same_bits(dy, gradient_y));
+      CHECK(same_bits(dx_alone, gradient_x));
+      CHECK(same_bits(dy_alone, gradient_y));
       cases.add();
     }
   });

@@ -5,19 +5,12 @@
 
 #include <bit>
 #include <cstdint>
-#include <cstring>
-#include <iterator>
 #include <string>
 
 #include "catch.hpp"
+#include "same_bits.hpp"
 
 namespace k754_test {
-
-template <class A, class B>
-bool same_bytes(const A& a, const B& b) {
-  return std::size(a) == std::size(b) &&
-         std::memcmp(std::data(a), std::data(b), std::size(a) * sizeof(*std::data(a))) == 0;
-}
 
 inline float negated(float v) { return std::bit_cast<float>(std::bit_cast<std::uint32_t>(v) ^ 0x80000000U); }
 
