@@ -10,14 +10,18 @@
 
 #include "support/case_count.hpp"
 #include "support/catch.hpp"
-#include "support/ieee754.hpp"
+#include "support/double_doubles.hpp"
 #include "support/mpfr_oracle.hpp"
 
 namespace {
 
 namespace ref = k754::reference;
 using k754_test::case_count;
+using k754_test::exact;
+using k754_test::maximum;
+using k754_test::normalized;
 using k754_test::real;
+using k754_test::sampler;
 using ref::double_double;
 using ref::scaled_double_double;
 
@@ -29,52 +33,6 @@ constexpr auto binary64 = k754_test::format_of<double>;
 
 std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 double from_bits(std::uint64_t u) { return std::bit_cast<double>(u); }
-
-/// Samples are made of random bits, so that every machine tests the same ones.
-class sampler {
- public:
-  explicit sampler(std::uint64_t seed) : bits_(seed) {}
-
-  std::uint64_t next() { return bits_(); }
-  int between(int first, int last) {
-    return first + static_cast<int>(next() % static_cast<std::uint64_t>(last - first + 1));
-  }
-  double uniform(double low, double high) {
-    return low + k754::detail::rounded((high - low) * (static_cast<double>(next() >> 11) * 0x1p-53));
-  }
-  /// A double with an exponent in [first, last] and a random significand.
-  double log_uniform(int first, int last) {
-    const auto exponent = static_cast<std::uint64_t>(between(first, last) + 1023);
-    return from_bits(exponent << 52 | next() >> 12);
-  }
-  /// A low part for `high`: at most half an ulp of it.
-  double low_part(double high) {
-    const double half_ulp = std::abs(high) * 0x1p-54;
-    const int kind = between(0, 7);
-    return kind == 0 ? 0.0 : kind == 1 ? half_ulp : kind == 2 ? -half_ulp : uniform(-half_ulp, half_ulp);
-  }
-
- private:
-  k754_test::random_bits bits_;
-};
-
-/// The largest error, and where.
-struct maximum {
-  double error = 0.0;
-  double argument = 0.0;
-
-  void see(double e, double x) {
-    if (!(e <= error)) error = e, argument = x;
-  }
-  void print(const char* what) const { std::printf("  %-64s %.6g at %a\n", what, error, argument); }
-  void print_log2(const char* what) const {
-    std::printf("  %-64s 2^%.2f at %a\n", what, std::log2(error), argument);
-  }
-};
-
-real exact(double_double x) { return real(x.high) + real(x.low); }
-real exact(scaled_double_double x) { return k754_test::scaled(exact(x.significand), x.exponent); }
-bool normalized(double_double x) { return x.high + x.low == x.high; }
 
 /// Where exp's n = round(8 d / ln2) steps, for n = -count .. -1: the double nearest to (n + 1/2) ln2 / 8.
 double step_of_n(int n) { return (static_cast<double>(n) + 0.5) * (0x1.62e42fefa39efp-1 / 8.0); }
@@ -378,52 +336,6 @@ TEST_CASE("log_dd is within 2^-65, also near 1 and for subnormal arguments", "[e
   worst.print_log2("log_dd, relative");
   CHECK(wrong == 0);
   CHECK(worst.error < 0x1p-65);
-  cases.check();
-}
-
-TEST_CASE("Double-double operations keep their error bounds", "[elementary]") {
-  constexpr double u2 = 0x1p-106;
-  case_count cases("double-double operations", 50'000);
-  maximum sum, sum_double, product, product_double, quotient;
-  long inexact = 0;
-  sampler random(14);
-  const auto draw = [&random](int exponents) {
-    double_double x{};
-    do {
-      const double high =
-          random.log_uniform(-exponents, exponents) * (random.between(0, 1) == 0 ? 1.0 : -1.0);
-      x = {high, random.low_part(high)};
-    } while (!normalized(x));
-    return x;
-  };
-  for (int i = 0; i < 50'000; ++i) {
-    const double_double a = draw(60), b = draw(60);
-    const double c = random.between(0, 3) == 0 ? -a.high : b.high;  // with cancellation
-    const auto large = std::abs(a.high) >= std::abs(c) ? a.high : c, small = large == c ? a.high : c;
-    if (!(exact(ref::two_sum(a.high, c)) == real(a.high) + real(c))) ++inexact;
-    if (!(exact(ref::fast_two_sum(large, small)) == real(large) + real(small))) ++inexact;
-    if (!(exact(ref::two_product(a.high, c)) == real(a.high) * real(c))) ++inexact;
-    const double_double near = {-a.high, random.low_part(a.high)};
-    const double_double d = random.between(0, 3) == 0 && normalized(near) ? near : b;
-    sum.see(k754_test::relative_error(exact(ref::add(a, d)), exact(a) + exact(d)) / u2, a.high);
-    sum_double.see(k754_test::relative_error(exact(ref::add(a, c)), exact(a) + real(c)) / u2, a.high);
-    product.see(k754_test::relative_error(exact(ref::multiply(a, d)), exact(a) * exact(d)) / u2, a.high);
-    product_double.see(k754_test::relative_error(exact(ref::multiply(a, c)), exact(a) * real(c)) / u2,
-                       a.high);
-    quotient.see(k754_test::relative_error(exact(ref::divide(a, b)), exact(a) / exact(b)) / u2, a.high);
-    cases.add();
-  }
-  sum.print("double_double + double_double, units of u^2");
-  sum_double.print("double_double + double, units of u^2");
-  product.print("double_double * double_double, units of u^2");
-  product_double.print("double_double * double, units of u^2");
-  quotient.print("double_double / double_double, units of u^2");
-  CHECK(inexact == 0);
-  CHECK(sum.error <= 3.0);
-  CHECK(sum_double.error <= 2.0);
-  CHECK(product.error <= 4.0);
-  CHECK(product_double.error <= 2.0);
-  CHECK(quotient.error <= 8.0);
   cases.check();
 }
 
