@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <random>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 #include "support/case_count.hpp"
@@ -174,6 +174,33 @@ TEST_CASE("Sums of double carry their errors, and are rounded last") {
   CHECK(to_bits(ref::sum<flush>(std::array{0x1p-1022, 0x1p-1074, -0x1p-1022})) == 0);
   CHECK(to_bits(ref::sum<flush>(std::array{0x1.8p-1022, -0x1p-1022})) == 0);  // the result, last
   CHECK(ref::sum(std::array{0x1.8p-1022, -0x1p-1022}) == 0x1p-1023);
+  cases.check();
+}
+
+TEST_CASE("Sums of double are compensated in the order of lanes, bit by bit") {
+  case_count cases("rows that cancel", 7 * 50);
+  std::mt19937_64 random(4);
+  int different = 0;
+  for (const std::size_t n : {2U, 16U, 18U, 1000U, 1024U, 1026U, 3000U}) {
+    for (int i = 0; i < 50; ++i) {
+      std::vector<double> x(n);
+      for (std::size_t at = 0; at < n;
+           ++at) {  // what is left of it, shows what was carried, and in which order
+        x[at] = at >= n / 2 ? -x[n - 1 - at]
+                            : std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())),
+                                         static_cast<int>(random() % 200));
+      }
+      const auto in_lanes =
+          k754_test::sum_in_lanes<ref::compensated>(std::vector<std::optional<double>>(x.begin(), x.end()));
+      ref::compensated in_a_row;
+      for (const double term : x) in_a_row = in_a_row + term;
+      CAPTURE(n, i);
+      REQUIRE(to_bits(ref::sum(x)) == to_bits(in_lanes.sum + in_lanes.error));
+      if (in_lanes.sum + in_lanes.error != in_a_row.sum + in_a_row.error) ++different;
+      cases.add();
+    }
+  }
+  CHECK(different > 100);
   cases.check();
 }
 
