@@ -21,10 +21,10 @@ using k754::to_bits;
 using k754::reference::compensated;
 using k754::reference::double_double;
 using k754_test::case_count;
+using k754_test::double_sampler;
 using k754_test::exact;
 using k754_test::normalized;
 using k754_test::real;
-using k754_test::sampler;
 
 bool same(const compensated& a, double sum, double error) {
   return to_bits(a.sum) == to_bits(sum) && to_bits(a.error) == to_bits(error);
@@ -37,7 +37,7 @@ double lost(double a, double b) { return (real(a) + real(b) - real(a + b)).to_do
 
 TEST_CASE("An addition is a TwoSum of the leading parts; what it loses and the low parts go to the error") {
   case_count cases("additions", 30'000);
-  sampler random(1);
+  double_sampler random(1);
   for (int i = 0; i < 10'000; ++i) {
     const double_double first = random.normalized_pair(30), second = random.normalized_pair(30);
     const compensated a{first.high, random.uniform(-1.0, 1.0) * 0x1p-40}, c{second.high, second.low};
@@ -78,7 +78,7 @@ TEST_CASE("An infinity makes a NaN: finite values only") {
 
 TEST_CASE("n terms sum to within (n 2^-53)^2 of the largest partial sum, in a row and in lanes") {
   case_count cases("compensated sums", 3 * 4 * 100);
-  sampler random(2);
+  double_sampler random(2);
   double worst = 0.0;
   for (const int n : {2, 3, 10, 100, 1000, 3000}) {
     for (int kind = 0; kind < 4; ++kind) {

@@ -17,11 +17,11 @@ namespace {
 namespace ref = k754::reference;
 using k754::to_bits;
 using k754_test::case_count;
+using k754_test::double_sampler;
 using k754_test::exact;
 using k754_test::maximum;
 using k754_test::normalized;
 using k754_test::real;
-using k754_test::sampler;
 using ref::double_double;
 
 /// Significands at the ends of a binade and between, where ties and carries are.
@@ -78,7 +78,7 @@ TEST_CASE("two_product is exact, of numbers that share no bits and of neighbours
 
 TEST_CASE("Results are normalized, whatever cancels") {
   case_count cases("double-double results", 5 * 20'000);
-  sampler random(21);
+  double_sampler random(21);
   for (int i = 0; i < 20'000; ++i) {
     const double_double a = random.normalized_pair(40), b = random.normalized_pair(40);
     const double_double near{-a.high, random.low_part(a.high)};  // cancels all but the low parts
@@ -106,7 +106,7 @@ TEST_CASE("Double-double operations keep their error bounds") {
   case_count cases("double-double operations", 50'000);
   maximum sum, sum_double, product, product_double, quotient;
   long inexact = 0;
-  sampler random(14);
+  double_sampler random(14);
   const auto draw = [&random](int exponents) { return random.normalized_pair(exponents); };
   for (int i = 0; i < 50'000; ++i) {
     const double_double a = draw(60), b = draw(60);

@@ -17,11 +17,11 @@ namespace {
 
 namespace ref = k754::reference;
 using k754_test::case_count;
+using k754_test::double_sampler;
 using k754_test::exact;
 using k754_test::maximum;
 using k754_test::normalized;
 using k754_test::real;
-using k754_test::sampler;
 using ref::double_double;
 using ref::scaled_double_double;
 
@@ -40,7 +40,7 @@ double step_of_n(int n) { return (static_cast<double>(n) + 0.5) * (0x1.62e42fefa
 /// Arguments <= 0 down to `lowest`: uniform, log-uniform, near the steps of n, near its integers, near -1 and
 /// 0.
 std::vector<double> exp_arguments(double lowest, long count, std::uint64_t seed) {
-  sampler random(seed);
+  double_sampler random(seed);
   const int steps = static_cast<int>(-lowest * 11.5);
   std::vector<double> arguments = {0.0,      -0.0,     -smallest, -0x1p-1022, -0x1p-200,
                                    -0x1p-60, -0x1p-54, -0x1p-53,  -1.0,       lowest};
@@ -61,7 +61,7 @@ std::vector<double> exp_arguments(double lowest, long count, std::uint64_t seed)
 
 /// Positive arguments of log and log1p: all exponents, and densely around `center`.
 std::vector<double> log_arguments(double center, int first, int last, long count, std::uint64_t seed) {
-  sampler random(seed);
+  double_sampler random(seed);
   std::vector<double> arguments;
   while (static_cast<long>(arguments.size()) < count) {
     arguments.push_back(random.log_uniform(first, last));
@@ -123,7 +123,7 @@ TEST_CASE("exp_nonpositive is nondecreasing", "[elementary]") {
     check_around(from_bits(bits(step_of_n(n)) + 40), 80);
     check_around(from_bits(bits(static_cast<double>(n) * 0x1.62e42fefa39efp-4) + 20), 40);
   }
-  sampler random(2);
+  double_sampler random(2);
   for (int i = 0; i < 200; ++i) check_around(-random.log_uniform(-58, 8), 4000);
   for (int i = 0; i < 200; ++i) check_around(random.uniform(-0.5, -0.01), 4000);
   // a coarse walk over the whole domain
@@ -169,7 +169,7 @@ TEST_CASE("exp_nonpositive in double-double is within 2^-65, and 0.5003 ulp once
   case_count cases("exp_nonpositive(double_double)", 200'000);
   maximum relative, rounded, subnormal;
   long wrong = 0;
-  sampler random(3);
+  double_sampler random(3);
   for (const double high : exp_arguments(-799.5, 200'000, 4)) {
     const double_double d = {high, random.low_part(high)};
     if (!normalized(d)) continue;
@@ -195,7 +195,7 @@ TEST_CASE("exp_nonpositive in double-double is within 2^-65, and 0.5003 ulp once
 
 TEST_CASE("round_scaled rounds once, ties and subnormal results included", "[elementary]") {
   case_count cases("round_scaled", 400'000);
-  sampler random(5);
+  double_sampler random(5);
   const auto check = [&cases](scaled_double_double x) {
     const double expected = k754_test::nearest(exact(x), binary64);
     const double came = ref::round_scaled(x);
@@ -273,7 +273,7 @@ TEST_CASE("log1p_nonnegative in double-double is within 2^-65", "[elementary]") 
   case_count cases("log1p_nonnegative(double_double)", 200'000);
   maximum worst;
   long wrong = 0;
-  sampler random(8);
+  double_sampler random(8);
   for (const double high : log_arguments(0.0, -900, 300, 240'000, 9)) {
     const double_double x = {high, random.low_part(high)};
     if (!normalized(x)) continue;
@@ -301,7 +301,7 @@ TEST_CASE("log_positive is within 0.8 ulp, also near 1 and for subnormal argumen
     see(x);
   }
   for (const double x : log_arguments(1.0, -1022, 1023, 150'000, 10)) see(x);
-  sampler random(11);
+  double_sampler random(11);
   for (int i = 0; i < 20'000; ++i) {
     see(from_bits(1 + (random.next() >> 12 >> random.between(0, 51))));               // subnormal
     see(from_bits(bits(1.0) + static_cast<std::uint64_t>(random.between(1, 4000))));  // next to 1
@@ -327,7 +327,7 @@ TEST_CASE("log_dd is within 2^-65, also near 1 and for subnormal arguments", "[e
   };
   for (const double x : {smallest, 3 * smallest, 0x1p-1022, 0x1p-1022 - smallest, largest}) see(x);
   for (const double x : log_arguments(1.0, -1022, 1023, 150'000, 12)) see(x);
-  sampler random(13);
+  double_sampler random(13);
   for (int i = 0; i < 20'000; ++i) {
     see(from_bits(1 + (random.next() >> 12 >> random.between(0, 51))));
     see(from_bits(bits(1.0) + (random.next() >> 12 >> random.between(0, 51)) + 1));
@@ -341,7 +341,7 @@ TEST_CASE("log_dd is within 2^-65, also near 1 and for subnormal arguments", "[e
 
 TEST_CASE("Elementary functions return the same bits in every build", "[elementary]") {
   std::uint64_t of_exp = hash_start, of_exp_dd = hash_start, of_log = hash_start, of_log_dd = hash_start;
-  sampler random(15);
+  double_sampler random(15);
   for (int i = 0; i < 20'000; ++i) {
     const double d = i % 2 == 0 ? random.uniform(-708.0, 0.0) : -random.log_uniform(-60, 8);
     of_exp = hash(of_exp, ref::exp_nonpositive(d));

@@ -17,9 +17,9 @@ namespace {
 namespace ref = k754::reference;
 using k754::to_bits;
 using k754_test::case_count;
+using k754_test::double_sampler;
 using k754_test::maximum;
 using k754_test::real;
-using k754_test::sampler;
 using ref::double_double;
 using ref::extended;
 using ref::to_number;
@@ -47,7 +47,7 @@ bool same(const extended& a, const extended& b) {
   return to_bits(a.high) == to_bits(b.high) && to_bits(a.low) == to_bits(b.low) && a.exponent == b.exponent;
 }
 
-extended random_extended(sampler& random, int exponents) {
+extended random_extended(double_sampler& random, int exponents) {
   const double_double x = random.normalized_pair(2);
   extended y = to_number(x);
   y.exponent += random.between(-exponents, exponents);
@@ -75,7 +75,7 @@ TEST_CASE("Numbers become extended without error") {
     const double x = std::ldexp(-1.0, exponent);
     check(to_number<extended>(x), real(x));
   }
-  sampler random(1);
+  double_sampler random(1);
   for (int i = 0; i < 20'000; ++i) {
     const double_double x = random.normalized_pair(900);
     check(to_number(x), k754_test::exact(x));
@@ -92,7 +92,7 @@ TEST_CASE("Sums, products and quotients of extended keep the bounds of double_do
   constexpr double u2 = 0x1p-106;
   case_count cases("operations of extended", 40'000);
   maximum sum, difference, product, quotient;
-  sampler random(2);
+  double_sampler random(2);
   for (int i = 0; i < 40'000; ++i) {
     const extended a = random_extended(random, 5000);
     extended b = random_extended(random, 5000);
@@ -125,7 +125,7 @@ TEST_CASE("Sums, products and quotients of extended keep the bounds of double_do
 
 TEST_CASE("Where double_double neither overflows nor underflows, extended has its bits") {
   case_count cases("operations in both", 3 * 20'000);
-  sampler random(3);
+  double_sampler random(3);
   for (int i = 0; i < 20'000; ++i) {
     const double_double a = random.normalized_pair(100), b = random.normalized_pair(100);
     const extended x = to_number(a), y = to_number(b);
@@ -181,7 +181,7 @@ TEST_CASE("Zeros, infinities and NaNs of extended are those of double, but for t
 
 TEST_CASE("The result is rounded once, subnormal numbers and overflow included") {
   case_count cases("results rounded", 60'000);
-  sampler random(4);
+  double_sampler random(4);
   const auto check = [&](const extended& x) {
     const double expected = k754_test::nearest(exact(x), binary64);
     if (to_bits(ref::rounded_to<double>(x)) != to_bits(expected)) FAIL(x.high << ", exponent " << x.exponent);
@@ -213,7 +213,7 @@ TEST_CASE("The result is rounded once, subnormal numbers and overflow included")
 
 TEST_CASE("One text for both: the operations of double are its own, each rounded once") {
   case_count cases("operations of double", 3 * 20'000);
-  sampler random(5);
+  double_sampler random(5);
   for (int i = 0; i < 20'000; ++i) {
     const double a = random.log_uniform(-300, 300), b = -random.log_uniform(-300, 300),
                  c = random.log_uniform(-300, 300);

@@ -13,9 +13,9 @@
 namespace k754_test {
 
 /// Samples are made of random bits, so that every machine tests the same ones.
-class sampler {
+class double_sampler {
  public:
-  explicit sampler(std::uint64_t seed) : bits_(seed) {}
+  explicit double_sampler(std::uint64_t seed) : bits_(seed) {}
 
   std::uint64_t next() { return bits_(); }
   int between(int first, int last) {
