@@ -31,8 +31,7 @@ using k754_test::entropy_functions;
 using k754_test::index_vector;
 using k754_test::output_shape;
 using k754_test::random_tensor;
-
-const any_executor serial = serial_executor{};
+using k754_test::serial;
 
 float uniform(std::mt19937_64& random, float low, float high) {
   return low + (high - low) * static_cast<float>(random() >> 40) * 0x1p-24F;

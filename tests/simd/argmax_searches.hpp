@@ -1,4 +1,4 @@
-// Makes the searches of argmax_calls.hpp, for the targets of the unit that includes it.
+// Makes the searches of argmax_search.hpp, for the targets of the unit that includes it.
 #pragma once
 
 #include <k754/argmax.hpp>
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "../support/targets.hpp"
-#include "argmax_calls.hpp"
+#include "argmax_search.hpp"
 
 namespace k754_test {
 inline namespace K754_KERNEL_ABI {
