@@ -54,6 +54,11 @@ void add_softmax(workload_makers& makers);
 void add_cross_entropy(workload_makers& makers);
 void add_conv2d(workload_makers& makers);
 void add_calls(workload_makers& makers);
+workload_makers all_makers();  ///< by kernel
+
+using snapshot = std::vector<std::vector<std::byte>>;
+/// What one run writes over bytes that are no result.
+snapshot outputs_of(const workload& w);
 
 /// The compiler must assume that all memory is read and written here.
 inline void use_memory() { __asm__ __volatile__("" : : : "memory"); }
