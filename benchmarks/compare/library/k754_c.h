@@ -44,7 +44,7 @@ int k754_c_force_target(const char* name);
 
 /* "k754 0.1.0 | GCC 12.2.0 | AVX3", valid until the next call. */
 const char* k754_c_description(void);
-/* "f32", "i8", ..., "boolean" of a tensor's dtype; null where there is no such number, which is so from the first on. */
+/* The name of a dtype: "f32", "i8", "boolean", ...; null for a number behind the last. */
 const char* k754_c_dtype_name(int32_t dtype);
 const char* k754_c_status_name(int32_t status);
 
