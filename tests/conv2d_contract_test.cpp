@@ -597,7 +597,7 @@ static_assert(check_conv2d(image_view, weight_view, other_view).code == status::
 
 TEST_CASE("Extents that are too large for any tensor are reported without strides, which they do not have") {
   const auto message = [](const extents& input, const extents& weight, const conv2d_options& options) {
-    return message_of(check_conv2d_output_shape(input, weight, options));
+    return k754_test::message(check_conv2d_output_shape(input, weight, options));
   };
   constexpr index_t far = index_t{1} << 55;
   CHECK(message({1, 5, 6, 4}, {3, 3, 3, 4}, {.padding = {far, far, far, far}}) ==
