@@ -48,7 +48,10 @@ template <k754::extremum E, k754::policy P, bool Public, k754::element T>
 void add_search(arg_searches& to, const char* policy_name) {
   using namespace k754;
   to.searches.push_back({std::string(E == extremum::maximum ? "argmax " : "argmin ") + policy_name,
-                         [] { return reinterpret_cast<any_function>(detail::choose_arg_extrema<E, P, T>()); },
+                         [] {
+                           using kernel = detail::arg_extrema_kernel<E, P, T>;
+                           return reinterpret_cast<any_function>(detail::choose<kernel>());
+                         },
                          reinterpret_cast<any_function>(&reference::arg_extrema<E, P, T>), nullptr});
   if constexpr (Public) {
     to.searches.back().run = [](const untyped_view& input, const tensor_view<std::int64_t>& output,
