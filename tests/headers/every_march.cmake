@@ -1,12 +1,13 @@
-# cmake -P every_march.cmake -- <-march or -mcpu> <floor> <compiler> <arguments>...
+# cmake -P every_march.cmake -- <-march or -mcpu> <floor> <compiled or preprocessed> <compiler> <arguments>...
 # Whatever processor a user compiles for, the headers compile: the unit beside this file with each value that the compiler
 # itself knows for the flag, on whatever machine this runs. Below <floor> values the compiler was not understood.
 #
 # What the headers make of the flag are macros of Highway's and of our own. Every value is preprocessed, which finds an
-# #error; of those that leave the same macros one is compiled, with optimisation, since without there is the baseline alone.
+# #error; of those that leave the same macros one is compiled, unless preprocessing is to be all. With optimisation, since
+# without there is the baseline alone.
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/../support/arguments.cmake)
-list(POP_FRONT arguments flag floor compiler)
+list(POP_FRONT arguments flag floor how compiler)
 set(command ${compiler} ${arguments} -O1)
 set(unit ${CMAKE_CURRENT_LIST_DIR}/every_march.cpp)
 set(ENV{LC_ALL} C)
@@ -19,9 +20,11 @@ endif()
 string(REGEX MATCHALL "[^ ,]+" values "${CMAKE_MATCH_2}")
 if(native IN_LIST values)
   list(REMOVE_ITEM values native)
-  message(STATUS "left out: ${flag}=native, which is one of the others")
+  message(STATUS "left out: ${flag}=native, the machine at hand")
 endif()
-message(STATUS "left out: what ${compiler} knows for 32 bits, which k754 does not support")
+if("x86-64" IN_LIST values)
+  message(STATUS "left out: processors of 32 bits, which k754 does not support and ${compiler} does not list here")
+endif()
 
 set(wrong)
 macro(complain)
@@ -29,7 +32,6 @@ macro(complain)
   message("${flag}=${value}: ${first}")
   list(APPEND wrong ${value})
 endmacro()
-set(compiled 0)
 set(outcomes)
 foreach(value IN LISTS values)
   execute_process(COMMAND ${command} ${flag}=${value} -dM -E ${unit}
@@ -43,9 +45,11 @@ foreach(value IN LISTS values)
   string(SHA256 outcome "${macros}")
   if(NOT outcome IN_LIST outcomes)
     list(APPEND outcomes ${outcome})
+    if(how STREQUAL "preprocessed")
+      continue()
+    endif()
     execute_process(COMMAND ${command} ${flag}=${value} -c -o /dev/null ${unit}
       ERROR_VARIABLE output RESULT_VARIABLE failed)
-    math(EXPR compiled "${compiled} + 1")
     if(failed)
       complain()
     endif()
@@ -53,9 +57,10 @@ foreach(value IN LISTS values)
 endforeach()
 
 list(LENGTH values count)
+list(LENGTH outcomes distinct)
 list(JOIN command " " text)
-message(STATUS "${count} values of ${flag}, of which ${compiled} were compiled and the others come to the same: ${text}")
-if(wrong OR count LESS floor OR compiled EQUAL 0)
+message(STATUS "${count} values of ${flag} with ${distinct} different outcomes, each of these ${how}: ${text}")
+if(wrong OR count LESS floor OR distinct LESS 2)
   list(JOIN wrong " " wrong)
   message(FATAL_ERROR "of ${count} values (at least ${floor} are expected) these do not compile: ${wrong}")
 endif()
