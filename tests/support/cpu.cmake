@@ -13,3 +13,11 @@ endfunction()
 # What a CPU needs in order to run what was compiled for these.
 set(k754_needs_skylake aes avx avx2 abm bmi1 bmi2 f16c fma movbe pclmulqdq)
 set(k754_needs_skylake-avx512 ${k754_needs_skylake} avx512f avx512bw avx512cd avx512dq avx512vl)
+
+# cmake -D PROCESSOR=<skylake or skylake-avx512> -P cpu.cmake: prints what this CPU lacks for it.
+if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
+  k754_cpu_lacks(missing ${k754_needs_${PROCESSOR}})
+  if(missing)
+    message("${missing}")
+  endif()
+endif()
