@@ -1,8 +1,9 @@
-/// Operands of elementwise kernels: tensors, and scalars, which broadcast.
+/// Operands of elementwise kernels: tensors, and scalars, which broadcast. And their gradients, of which some may be unwanted.
 #ifndef K754_CALL_OPERANDS_HPP
 #define K754_CALL_OPERANDS_HPP
 
 #include <concepts>
+#include <cstddef>
 #include <cstring>
 #include <type_traits>
 
@@ -22,6 +23,9 @@ template <class X, class T>
 concept operand_like = tensor_of<X, T> || scalar_of<X, T>;
 template <class X, class T>
 concept output_of = output_like<X> && tensor_of<X, T>;
+/// Where a gradient goes: a tensor, or nullptr where it is not wanted.
+template <class X, class T>
+concept gradient_of = std::same_as<std::remove_cvref_t<X>, std::nullptr_t> || output_of<X, T>;
 
 /// An operand while a kernel runs. A scalar is copied here, before any output is written; as bytes, since
 /// compilers quiet signalling NaNs in constants.
@@ -54,6 +58,12 @@ constexpr operand<T, scalar_of<X, T>> operand_of(X&& x) noexcept {
     return operand<T, false>(input_view(x));
   }
 }
+
+/// Room in a call for a scalar while its kernel runs. It is copied before any output is written; as bytes, since compilers
+/// quiet signalling NaNs in constants.
+struct held_scalar {
+  alignas(8) unsigned char bytes[8] = {};
+};
 
 }  // namespace K754_ABI
 }  // namespace k754::detail

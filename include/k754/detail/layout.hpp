@@ -32,9 +32,15 @@ struct layout {
   }
 };
 
-template <class T>
-constexpr layout layout_of(const tensor_view<T>& view) noexcept {
-  return {view.rank(), view.extents(), view.strides(), static_cast<index_t>(sizeof(T)), view.data_handle()};
+template <class T, std::size_t Rank>
+constexpr layout layout_of(const tensor_view<T, Rank>& view) noexcept {
+  layout result{
+      .rank = view.rank(), .element_size = static_cast<index_t>(sizeof(T)), .data = view.data_handle()};
+  for (std::size_t axis = 0; axis < tensor_view<T, Rank>::rank_capacity; ++axis) {
+    result.extents[axis] = view.extent(axis);
+    result.strides[axis] = view.stride(axis);
+  }
+  return result;
 }
 
 /// Extents: at most 8, none negative, and sizes and addresses in bytes that fit in index_t. An extent of 0 does not
@@ -146,6 +152,13 @@ constexpr std::uint64_t magnitude(index_t v) noexcept {
   return v < 0 ? ~static_cast<std::uint64_t>(v) + 1 : static_cast<std::uint64_t>(v);
 }
 
+/// Whether blocks of bytes have none in common: neither begins within the other. Differences are modulo the address space,
+/// so that an address below zero is harmless.
+constexpr bool apart(std::uintptr_t a, std::uint64_t bytes_a, std::uintptr_t b,
+                     std::uint64_t bytes_b) noexcept {
+  return b - a >= bytes_a && a - b >= bytes_b;
+}
+
 /// Whether two different indices of a checked view are the same element.
 [[gnu::cold]] constexpr bool overlaps_itself(const layout& view) noexcept {
   if (view.empty()) return false;
@@ -200,8 +213,7 @@ constexpr std::uint64_t magnitude(index_t v) noexcept {
   };
   const std::uintptr_t first_a = lowest(a), first_b = lowest(b);
   const std::uint64_t reach_a = reach(a), reach_b = reach(b);
-  // differences modulo the address space, so that an address below zero is harmless: neither begins within the other
-  if (first_b - first_a > reach_a && first_a - first_b > reach_b) return false;
+  if (apart(first_a, reach_a + 1, first_b, reach_b + 1)) return false;
   // first_a + (a byte of a) = first_b + (a byte of b), the latter counted down from b's last byte
   equation.add(1, magnitude(a.element_size) - 1);
   equation.add(1, magnitude(b.element_size) - 1);
