@@ -18,6 +18,7 @@
 #include "support/conv2d_model.hpp"
 #include "support/environments.hpp"
 #include "support/executors.hpp"
+#include "support/message.hpp"
 
 namespace {
 
@@ -37,10 +38,9 @@ constexpr policy exact{.precision = precision::exact};
 constexpr policy flush{.subnormals = subnormals::flush};
 constexpr index_t huge = std::numeric_limits<index_t>::max();
 
-std::string message_of(const check_result& result) {
-  char text[256];
-  (void)result.message(text, sizeof(text));
-  return text;
+constexpr std::optional<extents> shape(const extents& input, const extents& weight,
+                                       const conv2d_options& options = {}) {
+  return conv2d_output_shape(input, weight, options);
 }
 
 // ---------------------------------------------------------------- errors
@@ -69,7 +69,7 @@ void require_failure(arguments& a, status code, const std::string& message, Chec
   const std::vector<float> before = a.memory;
   const check_result result = check();
   CHECK(result.code == code);
-  CHECK(message_of(result) == message);
+  CHECK(k754_test::message(result) == message);
   CHECK(attempt() == code);
   try {
     throwing();
@@ -133,7 +133,7 @@ class failures {
 
 TEST_CASE(
     "Every error of conv2d has its status and message, from each of its forms, and nothing is written") {
-  case_count cases("conv2d: errors", 45);
+  case_count cases("conv2d: errors", 48);
   const failures f(cases);
   using a = arguments&;
 
@@ -141,7 +141,7 @@ TEST_CASE(
   f.forward(status::rank_mismatch, "[conv2d] input has 3 axes, expected 4", [](a v) {
     v.x = v.view(0, {5, 6, 4});
   });
-  f.forward(status::rank_mismatch, "[conv2d] input has 9 axes, expected 4", [](a v) {
+  f.forward(status::rank_mismatch, "[conv2d] input has 9 axes, at most 8 are supported", [](a v) {
     v.x = v.view(0, {1, 1, 1, 1, 1, 2, 5, 6, 4});
   });
   f.forward(status::rank_mismatch, "[conv2d] weight has 2 axes, expected 4", [](a v) {
@@ -240,7 +240,6 @@ TEST_CASE(
   f.forward(status::kernel_exceeds_input,
             "[conv2d] weight spans 3 pixels on spatial axis 0, the padded image has 0", [](a v) {
               v.x = v.view(0, {2, 0, 6, 4});
-              v.options.padding = padding::same();
             });
   f.forward(status::size_overflow,
             "[conv2d] dilation is too large: 4611686018427387904 with a kernel of extent 3 on spatial axis 0 "
@@ -277,7 +276,7 @@ TEST_CASE(
               v.x = v.view(0, {2, 4, 5, 6});
               v.w = v.view(1, {3, 4, 3, 3});
               v.y = v.view(3, {2, 4, 3, 4});
-              v.options.layout = layout::nchw;
+              v.options.layout = image_layout::nchw;
             });
 
   // memory
@@ -307,10 +306,22 @@ TEST_CASE(
     v.y = v.view(2, {2, 3, 4, 3});
   });
 
-  // the order of the checks: the earlier of two errors
-  f.forward(status::rank_mismatch, "[conv2d] output has 0 axes, expected 4", [](a v) {
+  // the order of the checks, as status.hpp has it: the earlier of two errors
+  f.forward(status::invalid_option, "[conv2d] groups is 0, expected at least 1", [](a v) {
     v.y = v.view(3, {});
     v.options.groups = 0;
+  });
+  f.forward(status::invalid_option, "[conv2d] stride is 0 on spatial axis 0, expected at least 1", [](a v) {
+    v.x = v.view(0, {1, 1, 1, 1, 1, 2, 5, 6, 4});
+    v.options.stride = {0, 1};
+  });
+  f.forward(status::negative_extent, "[conv2d] output has extent -1 on axis 0", [](a v) {
+    v.x = v.view(0, {5, 6, 4});
+    v.y = v.view(3, {-1});
+  });
+  f.forward(status::rank_mismatch, "[conv2d] output has 0 axes, expected 4", [](a v) {
+    v.y = v.view(3, {});
+    v.options.groups = 3;
   });
   f.forward(status::invalid_option, "[conv2d] groups is 0, expected at least 1", [](a v) {
     v.x = v.view(0, {2, -5, 6, 4});
@@ -385,6 +396,15 @@ TEST_CASE("The gradients report the same errors under their own names") {
   f.backward_weight(status::rank_mismatch, "[conv2d_backward_weight] dw has 3 axes, expected 4", [](a v) {
     v.dw = v.view(5, {3, 3, 4});
   });
+  f.backward_weight(status::invalid_option, "[conv2d_backward_weight] groups is -1, expected at least 1",
+                    [](a v) {
+                      v.dw = v.view(5, {3, 3, 4});
+                      v.options.groups = -1;
+                    });
+  f.backward_weight(status::negative_extent, "[conv2d_backward_weight] dw has extent -3 on axis 1", [](a v) {
+    v.x = v.view(0, {5, 6, 4});
+    v.dw = v.view(5, {3, -3, 3, 4});
+  });
   f.backward_weight(status::channel_mismatch,
                     "[conv2d_backward_weight] dw expects 5 input channels, input has 4", [](a v) {
                       v.dw = v.view(5, {3, 3, 3, 5});
@@ -421,7 +441,7 @@ TEST_CASE("The gradients report the same errors under their own names") {
   });
   f.backward_bias(status::shape_mismatch, "[conv2d_backward_bias] db has extent 3 on axis 0, expected 4",
                   [](a v) {
-                    v.options.layout = layout::nchw, v.y = v.view(3, {2, 4, 3, 3});
+                    v.options.layout = image_layout::nchw, v.y = v.view(3, {2, 4, 3, 3});
                   });
   f.backward_bias(status::negative_extent, "[conv2d_backward_bias] db has extent -3 on axis 0",
                   [](a v) { v.b = v.view(2, {-3}); });
@@ -467,6 +487,59 @@ TEST_CASE("Null pointers are fine where there are no elements") {
   CHECK(same_bits(weight, std::vector<float>(4)));
 }
 
+TEST_CASE("CV-13d: under same() an empty image has an empty output") {
+  for (const padding rule : {padding::same(), padding::same_lower()}) {
+    const conv2d_options options{.stride = {2, 2}, .dilation = {3, 3}, .padding = rule};
+    CHECK(shape({2, 0, 3, 1}, {5, 3, 3, 1}, options) == extents{2, 0, 2, 5});
+    CHECK(shape({2, 3, 0, 1}, {5, 3, 3, 1}, options) == extents{2, 2, 0, 5});
+    CHECK(shape({2, 0, 0, 1}, {5, 4, 4, 1}, options) == extents{2, 0, 0, 5});
+    CHECK(check_conv2d_output_shape({2, 0, 3, 1}, {5, 0, 3, 1}, options) == status::empty_reduction);
+
+    std::vector<float> w(9, 2.0F), dw(9, 7.0F);
+    const tensor_view<const float, 4> image(nullptr, {2, 0, 3, 1}), weight(w.data(), {1, 3, 3, 1});
+    const tensor_view<float, 4> output(nullptr, {2, 0, 2, 1}), dx(nullptr, {2, 0, 3, 1});
+    conv2d(image, weight, output, options);
+    conv2d_backward_input(weight, output, dx, options);
+    conv2d_backward_weight(image, output, tensor_view<float, 4>(dw.data(), {1, 3, 3, 1}), options);
+    CHECK(same_bits(dw, std::vector<float>(9)));
+  }
+}
+
+TEST_CASE("However many images or filters without elements there are, nothing is done for them") {
+  constexpr index_t many = index_t{1} << 40;
+  const conv2d_options same{.padding = padding::same()};
+  std::vector<float> w(9, 2.0F), dw(9, 7.0F), db(1, 7.0F);
+  const tensor_view<const float, 4> weight(w.data(), {1, 3, 3, 1});
+  const tensor_view<float, 4> weight_gradient(dw.data(), {1, 3, 3, 1});
+  for (const extents& empty : {extents{many, 0, 4, 1}, extents{many, 4, 0, 1}, extents{many, 0, 0, 1}}) {
+    const tensor_view<float, 4> images(nullptr, empty);
+    conv2d(images, weight, images, same);
+    conv2d_backward_input(weight, images, images, same);
+    dw.assign(9, 7.0F);
+    conv2d_backward_weight(images, images, weight_gradient, same);
+    CHECK(same_bits(dw, std::vector<float>(9)));
+    db.assign(1, 7.0F);
+    conv2d_backward_bias(images, db);
+    CHECK(same_bits(db, std::vector<float>(1)));
+  }
+  // many rows of no pixels
+  const tensor_view<float, 4> rows(nullptr, {1, many, 0, 1});
+  conv2d(rows, weight, rows, same);
+  conv2d_backward_weight(rows, rows, weight_gradient, same);
+  conv2d_backward_bias(rows, db);
+  // many pixels without channels, many filters without taps to sum up, many filters of an empty batch
+  const tensor_view<float, 4> pixels(nullptr, {many, 1, 1, 0}), no_filters(nullptr, {0, 1, 1, 0});
+  conv2d(pixels, no_filters, pixels);
+  conv2d_backward_input(no_filters, pixels, pixels);
+  conv2d_backward_weight(pixels, pixels, no_filters);
+  conv2d_backward_bias(pixels, tensor_view<float, 1>(nullptr, {0}));
+  const tensor_view<float, 4> filters(nullptr, {many, 3, 3, 0}), no_channels(nullptr, {0, 4, 4, 0}),
+      no_batch(nullptr, {0, 2, 2, many});
+  conv2d(no_channels, filters, no_batch);
+  conv2d_backward_input(filters, no_batch, no_channels);
+  conv2d_backward_weight(no_channels, no_batch, filters);
+}
+
 TEST_CASE("Strides, dilations and paddings near the limit of index_t are no problem where the sizes fit") {
   const std::vector<float> x{1.0F, 2.0F, 3.0F, 4.0F}, w{10.0F};
   std::vector<float> y(1), dx(4), dw(1);
@@ -498,17 +571,12 @@ TEST_CASE("Strides, dilations and paddings near the limit of index_t are no prob
 
 // ---------------------------------------------------------------- shapes
 
-constexpr std::optional<extents> shape(const extents& input, const extents& weight,
-                                       const conv2d_options& options = {}) {
-  return conv2d_output_shape(input, weight, options);
-}
-
 static_assert(*shape({1, 256, 256, 1024}, {1024, 4, 7, 1024},
                      {.dilation = {3, 2}, .padding = padding::same()}) == extents{1, 256, 256, 1024});
 static_assert(*shape({8, 224, 224, 3}, {64, 7, 7, 3}, {.stride = {2, 2}, .padding = {3, 3, 3, 3}}) ==
               extents{8, 112, 112, 64});
 static_assert(*shape({8, 3, 224, 224}, {64, 3, 7, 7},
-                     {.stride = {2, 2}, .padding = {3, 3, 3, 3}, .layout = layout::nchw}) ==
+                     {.stride = {2, 2}, .padding = {3, 3, 3, 3}, .layout = image_layout::nchw}) ==
               extents{8, 64, 112, 112});
 static_assert(*shape({8, 224, 224, 3}, {7, 7, 3, 64}, {.weight_layout = weight_layout::hwio}) ==
               extents{8, 218, 218, 64});
@@ -526,6 +594,25 @@ constexpr tensor_view<const float, 4> image_view(nullptr, {0, 5, 5, 1}), weight_
 constexpr tensor_view<float, 4> output_view(nullptr, {0, 3, 3, 0}), other_view(nullptr, {0, 4, 3, 0});
 static_assert(check_conv2d(image_view, weight_view, output_view));
 static_assert(check_conv2d(image_view, weight_view, other_view).code == status::shape_mismatch);
+
+TEST_CASE("Extents that are too large for any tensor are reported without strides, which they do not have") {
+  const auto message = [](const extents& input, const extents& weight, const conv2d_options& options) {
+    return k754_test::message(check_conv2d_output_shape(input, weight, options));
+  };
+  constexpr index_t far = index_t{1} << 55;
+  CHECK(message({1, 5, 6, 4}, {3, 3, 3, 4}, {.padding = {far, far, far, far}}) ==
+        "[conv2d_output_shape] output is too large: 1 x 72057594037927939 x 72057594037927940 x 3 elements "
+        "overflow");
+  CHECK(message({1, 4, 5, 6}, {300, 4, 3, 3}, {.padding = {far, far, 0, 0}, .layout = image_layout::nchw}) ==
+        "[conv2d_output_shape] output is too large: 1 x 300 x 72057594037927939 x 4 elements overflow");
+  CHECK(message({huge, 2, 6, 0}, {3, 3, 3, 0}, {}) ==
+        "[conv2d_output_shape] input is too large: 9223372036854775807 x 2 x 6 x 0 elements overflow");
+  CHECK(
+      message({1, 5, 6, 4}, {3, huge, huge, 4}, {}) ==
+      "[conv2d_output_shape] weight is too large: 3 x 9223372036854775807 x 9223372036854775807 x 4 elements "
+      "overflow");
+  CHECK(message({1, 5, -6, 4}, {3, 3, 3, 4}, {}) == "[conv2d_output_shape] input has extent -6 on axis 2");
+}
 
 TEST_CASE(
     "same() gives ceil(input / stride) outputs, and the odd zero to the end; same_lower() to the beginning") {

@@ -47,7 +47,7 @@ std::vector<float> random_values(generator& random, std::size_t count) {
 /// Where a view keeps the axes of [N, H, W, C] or [O, KH, KW, C].
 using axis_places = std::array<std::size_t, 4>;
 axis_places image_places(const conv2d_options& o) {
-  return o.layout == layout::nchw ? axis_places{0, 2, 3, 1} : axis_places{0, 1, 2, 3};
+  return o.layout == image_layout::nchw ? axis_places{0, 2, 3, 1} : axis_places{0, 1, 2, 3};
 }
 axis_places weight_places(const conv2d_options& o) {
   switch (o.weight_layout) {
@@ -139,7 +139,7 @@ void require_model(generator& random, conv2d_problem p) {
   const k754_test::conv2d_terms<float> model(p, x, w, u);
   const auto filter = [&](std::size_t i) { return b[i % b.size()]; };
 
-  p.options.layout = random() % 2 == 0 ? layout::nhwc : layout::nchw;
+  p.options.layout = random() % 2 == 0 ? image_layout::nhwc : image_layout::nchw;
   p.options.weight_layout = static_cast<weight_layout>(random() % 4);
   const axis_places image = image_places(p.options), kernel = weight_places(p.options);
   placed<float> input(random, p.image(), image, x), weight(random, p.weight(), kernel, w);
@@ -396,7 +396,7 @@ TEST_CASE("CV-15: an image alone, in a batch, in any layout, reversed or broadca
     }
     p.batch = 1;
     for (int i = 0; i < 20; ++i) {  // random layouts, orders in memory, reversed axes
-      p.options.layout = i % 2 == 0 ? layout::nhwc : layout::nchw;
+      p.options.layout = i % 2 == 0 ? image_layout::nhwc : image_layout::nchw;
       p.options.weight_layout = static_cast<weight_layout>(i % 4);
       placed<float> x(random, p.image(), image_places(p.options), single.x);
       placed<float> w(random, p.weight(), weight_places(p.options), single.w);
@@ -449,7 +449,7 @@ TEST_CASE("The Keras convolution: kernel 4x7, dilation (3, 2), same, on 32x32x64
   }
   SECTION("padding::same(), NCHW images and HWIO weights give the same bits") {
     p.options.padding = padding::same();
-    p.options.layout = layout::nchw;
+    p.options.layout = image_layout::nchw;
     p.options.weight_layout = weight_layout::hwio;
     conv2d_problem with_numbers = p;
     with_numbers.options.padding = {4, 5, 6, 6};

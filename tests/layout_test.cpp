@@ -396,15 +396,18 @@ TEST_CASE("an alias is exact where every index is the same element") {
   using k754::detail::check_sharing;
   using k754::detail::sharing;
   const auto code = [](const layout& output, const layout& input, sharing allowed) {
-    return check_sharing("test", "output", "shares memory with input", output, input, allowed).code;
+    return check_sharing("test", "output", "input", output, input, allowed).code;
   };
   REQUIRE(code(view, view, sharing::exact_alias) == status::ok);
   REQUIRE(code(view, view, sharing::none) == status::overlap);
   REQUIRE(code(view, make({3, 4}, {4, 1}, 4, (1 << 20) + 4), sharing::exact_alias) == status::overlap);
   REQUIRE(code(view, make({3, 4}, {4, 1}, 4, (1 << 20) + 48), sharing::none) == status::ok);
   REQUIRE(code(view, make({3, 0}, {4, 1}, 4), sharing::none) == status::ok);
-  REQUIRE(message(check_sharing("where", "output", "shares memory with mask", view, view, sharing::none)) ==
+  REQUIRE(message(check_sharing("where", "output", "mask", view, view, sharing::none)) ==
           "[where] output shares memory with mask");
+  REQUIRE(
+      message(check_sharing("where", "output", "x", view, make({3, 4}, {1, 3}, 4), sharing::exact_alias)) ==
+      "[where] output shares memory with x, but is not exactly it");
   REQUIRE(message(k754::detail::check_no_self_overlap("where", "output", make({2}, {0}))) ==
           "[where] output has strides that put two of its elements in one place");
 }
@@ -422,23 +425,24 @@ TEST_CASE("axes count from either end") {
     const auto count = static_cast<index_t>(rank);
     for (index_t axis = -10; axis <= 10; ++axis) {
       std::size_t normalized = 99;
-      const auto result = k754::detail::check_axis("test", "axis", axis, rank, normalized);
+      const auto result = k754::detail::check_axis("test", "axis", axis, "input", rank, normalized);
       CAPTURE(rank, axis);
       if (axis >= -count && axis < count) {
         REQUIRE(result);
         REQUIRE(static_cast<index_t>(normalized) == (axis >= 0 ? axis : count + axis));
+        REQUIRE(k754::detail::axis_of(axis, rank) == normalized);
       } else {
         REQUIRE(result.code == status::axis_out_of_range);
         REQUIRE(normalized == 99);
       }
     }
     std::size_t normalized = 0;
-    REQUIRE_FALSE(k754::detail::check_axis("test", "axis", index_min, rank, normalized));
-    REQUIRE_FALSE(k754::detail::check_axis("test", "axis", index_max, rank, normalized));
+    REQUIRE_FALSE(k754::detail::check_axis("test", "axis", index_min, "input", rank, normalized));
+    REQUIRE_FALSE(k754::detail::check_axis("test", "axis", index_max, "input", rank, normalized));
   }
   std::size_t normalized = 0;
-  REQUIRE(message(k754::detail::check_axis("softmax", "axis", 2, 2, normalized)) ==
-          "[softmax] axis is 2, input has 2 axes");
+  REQUIRE(message(k754::detail::check_axis("softmax", "axis", 2, "logits", 2, normalized)) ==
+          "[softmax] axis is 2, logits has 2 axes");
 }
 
 TEST_CASE("shapes are compared axis by axis") {
@@ -492,4 +496,9 @@ TEST_CASE("an axis is taken out of a layout") {
     REQUIRE(rest.data == view.data);
   }
   REQUIRE(k754::detail::without_axis(make({5}, {1}), 0).rank == 0);
+
+  const layout kept = k754::detail::reduced(view, 1, true);
+  REQUIRE(kept.rank == 3);
+  REQUIRE(kept.extents == axes{2, 1, 4});
+  REQUIRE(k754::detail::reduced(view, 1, false).extents == axes{2, 4});
 }

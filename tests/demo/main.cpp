@@ -315,7 +315,7 @@ void keras_convolution(report& r) {
                                        : k754::tensor_view<float, 4>(result.data(), {1, size, size, filters}),
                         {.dilation = {3, 2},
                          .padding = k754::padding::same(),
-                         .layout = channels_first ? k754::layout::nchw : k754::layout::nhwc,
+                         .layout = channels_first ? k754::image_layout::nchw : k754::image_layout::nhwc,
                          .weight_layout = k754::weight_layout::hwio}};
     convolve(c, demo::progress_line(what));
     const std::uint64_t hash = hash_of(channels_first ? c.output.permuted({0, 2, 3, 1}) : c.output);

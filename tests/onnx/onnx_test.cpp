@@ -90,7 +90,7 @@ void convolution(const arguments& a) {
                                               ? padding::valid()
                                               : padding{pads.at(0), pads.at(2), pads.at(1), pads.at(3)},
                                .groups = a.n.integer("group", 1),
-                               .layout = k754::layout::nchw};
+                               .layout = k754::image_layout::nchw};
   const auto x = a.input(0).view<float>(), w = a.input(1).view<float>();
   const auto y = a.outputs.at(0).view<float>();
   if (a.has_input(2)) {

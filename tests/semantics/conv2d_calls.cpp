@@ -62,7 +62,7 @@ conv2d_options options_of(Call& c) {
     const auto values = c.template input<std::int64_t>("padding");
     options.padding = {values(0), values(1), values(2), values(3)};
   }
-  if (c.word("layout", "nhwc") == "nchw") options.layout = layout::nchw;
+  if (c.word("layout", "nhwc") == "nchw") options.layout = image_layout::nchw;
   if (c.word("weight_layout", "") == "hwio") options.weight_layout = weight_layout::hwio;
   return options;
 }

@@ -71,77 +71,82 @@ constexpr policy product_policy(const policy& p) noexcept {
 
 inline namespace K754_KERNEL_ABI {
 
-// A call holds its arguments as the checks see them, the condition first, and the scalars among them, at which their views
-// point: it stays where it is. So there is nothing left to plan.
+template <class C, std::size_t Count>
+constexpr check_result check_selection(const char* kernel, shape_given_by source, const C& condition,
+                                       const std::array<argument, Count>& all) noexcept {
+  if (auto r = check_condition(kernel, condition); !r) return r;
+  return check_elementwise(kernel, source, all);
+}
 
 /// output = condition ? x : y
 template <class C, element T>
-struct where_forward {
-  const char* kernel;
-  const C& condition;
-  std::array<held_scalar, 3> held;
-  selection_operands all;
+class where_forward {
+ public:
+  using plan = elementwise_loop<4>;
 
   template <class X, class Y, class Output>
-  constexpr where_forward(const char* name, const C& c, const X& x, const Y& y, Output& output) noexcept
-      : kernel(name),
-        condition(c),
-        held{},
-        all{condition_argument(c, held[0]), operand_argument("x", x, held[1]),
-            operand_argument("y", y, held[2]), output_argument("output", output)} {}
-  where_forward(const where_forward&) = delete;
-  where_forward& operator=(const where_forward&) = delete;
+  constexpr where_forward(const C& condition, const X& x, const Y& y, Output& output) noexcept
+      : condition_(condition),
+        all_{condition_argument(condition, scalars_[0]), operand_argument("x", x, scalars_[1]),
+             operand_argument("y", y, scalars_[2]), output_argument("output", output)} {}
+  where_forward(const where_forward&) = delete;  // arguments point at scalars
 
-  struct plan {};
-
-  constexpr check_result check(plan&) const noexcept {
-    if (auto r = check_condition(kernel, condition); !r) return r;
-    return check_elementwise(kernel, shape_given_by::inputs, all);
+  constexpr check_result check(plan& loop) const noexcept {
+    if (auto r = check_selection("where", shape_given_by::inputs, condition_, all_); !r) return r;
+    loop = loop_in_memory_order(all_[3].view, all_[0].view, all_[1].view, all_[2].view, all_[3].view);
+    return {};
   }
 
   template <class Executor>
-  check_result compute(const plan&, Executor& ex) const {
-    select<bits_type<T>, 1>(condition_of(condition, all[0]), all, ex);
+  check_result compute(const plan& loop, Executor& ex) const {
+    select<bits_type<T>, 1>(condition_of(condition_, all_[0]), all_, loop, ex);
     return {};
   }
+
+ private:
+  const C& condition_;
+  std::array<held_scalar, 3> scalars_;
+  selection_operands all_;
 };
 
 /// dx = condition ? upstream : +0, dy = condition ? +0 : upstream. Where one of them is not wanted, the other is a selection
 /// as above.
-template <class C, element T, bool HasDx, bool HasDy>
-struct where_backward {
-  static constexpr const char* kernel = "where_backward";
-  static constexpr std::size_t outputs = HasDx && HasDy ? 2 : 1;
-
-  const C& condition;
-  std::array<held_scalar, 3> held;
-  selection_operands all;
+template <class C, element T, bool WantsDx, bool WantsDy>
+class where_backward {
+ public:
+  using plan = elementwise_loop<4>;
 
   template <class Upstream, class Dx, class Dy>
-  constexpr where_backward(const C& c, const Upstream& upstream, Dx& dx, Dy& dy) noexcept
-      : condition(c),
-        held{},
-        all{condition_argument(c, held[0]),
-            HasDx ? operand_argument("upstream", upstream, held[1]) : operand_argument("", T{}, held[1]),
-            outputs == 2 ? output_argument("dx", dx)
-            : HasDx      ? operand_argument("", T{}, held[2])
-                         : operand_argument("upstream", upstream, held[2]),
-            HasDy ? output_argument("dy", dy) : output_argument("dx", dx)} {}
-  where_backward(const where_backward&) = delete;
-  where_backward& operator=(const where_backward&) = delete;
+  constexpr where_backward(const C& condition, const Upstream& upstream, Dx& dx, Dy& dy) noexcept
+      : condition_(condition),
+        all_{condition_argument(condition, scalars_[0]),
+             WantsDx ? operand_argument("upstream", upstream, scalars_[1])
+                     : operand_argument("", T{}, scalars_[1]),
+             outputs == 2 ? output_argument("dx", dx)
+             : WantsDx    ? operand_argument("", T{}, scalars_[2])
+                          : operand_argument("upstream", upstream, scalars_[2]),
+             WantsDy ? output_argument("dy", dy) : output_argument("dx", dx)} {}
+  where_backward(const where_backward&) = delete;  // arguments point at scalars
 
-  struct plan {};
-
-  constexpr check_result check(plan&) const noexcept {
-    if (auto r = check_condition(kernel, condition); !r) return r;
-    return check_elementwise(kernel, shape_given_by::outputs, all);
+  constexpr check_result check(plan& loop) const noexcept {
+    if (auto r = check_selection("where_backward", shape_given_by::outputs, condition_, all_); !r) return r;
+    const layout& shape = all_[all_.size() - outputs].view;
+    loop = loop_in_memory_order(shape, all_[0].view, all_[1].view, all_[2].view, all_[3].view);
+    return {};
   }
 
   template <class Executor>
-  check_result compute(const plan&, Executor& ex) const {
-    select<bits_type<T>, outputs>(condition_of(condition, all[0]), all, ex);
+  check_result compute(const plan& loop, Executor& ex) const {
+    select<bits_type<T>, outputs>(condition_of(condition_, all_[0]), all_, loop, ex);
     return {};
   }
+
+ private:
+  static constexpr std::size_t outputs = WantsDx && WantsDy ? 2 : 1;
+
+  const C& condition_;
+  std::array<held_scalar, 3> scalars_;
+  selection_operands all_;
 };
 
 /// The caller's function on elements as kernels hold them.
@@ -152,70 +157,75 @@ constexpr auto on_elements(F& f) noexcept {
 
 /// output = condition ? f(x) : y
 template <class C, class F, class Given, element T>
-struct where_apply_forward : where_forward<C, T> {
-  F& f;
-
-  using plan = typename where_forward<C, T>::plan;
+class where_apply_forward {
+ public:
+  using plan = elementwise_loop<4>;
 
   template <class X, class Y, class Output>
-  constexpr where_apply_forward(const C& c, F& function, const X& x, const Y& y, Output& output) noexcept
-      : where_forward<C, T>("where_apply", c, x, y, output), f(function) {}
+  constexpr where_apply_forward(const C& condition, F& f, const X& x, const Y& y, Output& output) noexcept
+      : condition_(condition),
+        f_(f),
+        all_{condition_argument(condition, scalars_[0]), operand_argument("x", x, scalars_[1]),
+             operand_argument("y", y, scalars_[2]), output_argument("output", output)} {}
+  where_apply_forward(const where_apply_forward&) = delete;  // arguments point at scalars
+
+  constexpr check_result check(plan& loop) const noexcept {
+    if (auto r = check_selection("where_apply", shape_given_by::inputs, condition_, all_); !r) return r;
+    loop = loop_over(all_[3].view, all_[0].view, all_[1].view, all_[2].view, all_[3].view);
+    return {};
+  }
 
   template <class Executor>
-  check_result compute(const plan&, Executor& ex) const {
-    const selection_operands& all = this->all;
-    const auto c = condition_of(this->condition, all[0]);
-    const auto function = on_elements<Given, T>(f);
-    const auto loop = loop_over(all[3].view, all[0].view, all[1].view, all[2].view, all[3].view);
+  check_result compute(const plan& loop, Executor& ex) const {
+    const auto condition = condition_of(condition_, all_[0]);
+    const auto function = on_elements<Given, T>(f_);
     run_callbacks(ex, loop.count(), task_elements, [&](index_t begin, index_t end) {
       loop.for_runs(begin, end, [&](const auto& run) {
-        reference::where_apply(c.along(run, 0), function, run.of(1, elements_of<const T>(all[1])),
-                               run.of(2, elements_of<const bits_type<T>>(all[2])),
-                               run.of(3, elements_of<bits_type<T>>(all[3])), run.length);
+        reference::where_apply(condition.along(run, 0), function, run.of(1, elements_of<const T>(all_[1])),
+                               run.of(2, elements_of<const bits_type<T>>(all_[2])),
+                               run.of(3, elements_of<bits_type<T>>(all_[3])), run.length);
       });
     });
     return {};
   }
+
+ private:
+  const C& condition_;
+  F& f_;
+  std::array<held_scalar, 3> scalars_;
+  selection_operands all_;
 };
 
 /// dx = condition ? upstream * derivative(x) : +0, dy = condition ? +0 : upstream
 template <policy P, class C, class F, class Given, floating T>
-struct where_apply_backward {
-  static constexpr const char* kernel = "where_apply_backward";
-
-  const C& condition;
-  F& derivative;
-  std::array<held_scalar, 3> held;
-  std::array<argument, 5> all;
+class where_apply_backward {
+ public:
+  using plan = elementwise_loop<5>;
 
   template <class X, class Upstream, class Dx, class Dy>
-  constexpr where_apply_backward(const C& c, F& function, const X& x, const Upstream& upstream, Dx& dx,
-                                 Dy& dy) noexcept
-      : condition(c),
-        derivative(function),
-        held{},
-        all{condition_argument(c, held[0]), operand_argument("x", x, held[1]),
-            operand_argument("upstream", upstream, held[2]), output_argument("dx", dx),
-            output_argument("dy", dy)} {}
-  where_apply_backward(const where_apply_backward&) = delete;
-  where_apply_backward& operator=(const where_apply_backward&) = delete;
+  constexpr where_apply_backward(const C& condition, F& derivative, const X& x, const Upstream& upstream,
+                                 Dx& dx, Dy& dy) noexcept
+      : condition_(condition),
+        derivative_(derivative),
+        all_{condition_argument(condition, scalars_[0]), operand_argument("x", x, scalars_[1]),
+             operand_argument("upstream", upstream, scalars_[2]), output_argument("dx", dx),
+             output_argument("dy", dy)} {}
+  where_apply_backward(const where_apply_backward&) = delete;  // arguments point at scalars
 
-  struct plan {};
-
-  constexpr check_result check(plan&) const noexcept {
-    if (auto r = check_condition(kernel, condition); !r) return r;
-    return check_elementwise(kernel, shape_given_by::outputs, all);
+  constexpr check_result check(plan& loop) const noexcept {
+    if (auto r = check_selection("where_apply_backward", shape_given_by::outputs, condition_, all_); !r)
+      return r;
+    loop = loop_over(all_[3].view, all_[0].view, all_[1].view, all_[2].view, all_[3].view, all_[4].view);
+    return {};
   }
 
-  /// For some elements at a time, all slopes and then all products: the caller's function in the caller's environment,
-  /// the products in ours. Some are as many as make the change of environments (20 ns) little beside them.
+  /// For some elements at a time all slopes, then all products: the caller's function in the caller's environment, the
+  /// products in ours. Some are as many as make the changes of environment (20 ns) little beside them.
   template <class Executor>
-  check_result compute(const plan&, Executor& ex) const {
+  check_result compute(const plan& loop, Executor& ex) const {
     constexpr index_t most = 128;
-    const auto c = condition_of(condition, all[0]);
-    const auto function = on_elements<Given, T>(derivative);
-    const auto loop =
-        loop_over(all[3].view, all[0].view, all[1].view, all[2].view, all[3].view, all[4].view);
+    const auto condition = condition_of(condition_, all_[0]);
+    const auto function = on_elements<Given, T>(derivative_);
     run_callbacks(ex, loop.count(), task_elements, [&](index_t begin, index_t end) {
       bool live[most];
       T slope[most];
@@ -223,16 +233,17 @@ struct where_apply_backward {
         last = end - first < most ? end : first + most;
         index_t called = 0;
         loop.for_runs(first, last, [&](const auto& run) {
-          reference::where_apply_slopes(c.along(run, 0), function, run.of(1, elements_of<const T>(all[1])),
-                                        live + called, slope + called, run.length);
+          reference::where_apply_slopes(condition.along(run, 0), function,
+                                        run.of(1, elements_of<const T>(all_[1])), live + called,
+                                        slope + called, run.length);
           called += run.length;
         });
         in_default_environment([&] {
           index_t done = 0;
           loop.for_runs(first, last, [&](const auto& run) {
             reference::where_apply_products<P>(
-                live + done, slope + done, run.of(2, elements_of<const bits_type<T>>(all[2])),
-                run.of(3, elements_of<bits_type<T>>(all[3])), run.of(4, elements_of<bits_type<T>>(all[4])),
+                live + done, slope + done, run.of(2, elements_of<const bits_type<T>>(all_[2])),
+                run.of(3, elements_of<bits_type<T>>(all_[3])), run.of(4, elements_of<bits_type<T>>(all_[4])),
                 run.length);
             done += run.length;
           });
@@ -241,11 +252,17 @@ struct where_apply_backward {
     });
     return {};
   }
+
+ private:
+  const C& condition_;
+  F& derivative_;
+  std::array<held_scalar, 3> scalars_;
+  std::array<argument, 5> all_;
 };
 
 template <class C, class X, class Y, class Output>
 constexpr auto where_call(const C& condition, const X& x, const Y& y, Output& output) noexcept {
-  return where_forward<C, element_of<Output&>>("where", condition, x, y, output);
+  return where_forward<C, element_of<Output&>>(condition, x, y, output);
 }
 template <class C, class Upstream, class Dx, class Dy>
 constexpr auto where_backward_call(const C& condition, const Upstream& upstream, Dx& dx, Dy& dy) noexcept {

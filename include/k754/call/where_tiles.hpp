@@ -130,21 +130,19 @@ inline void order_streamed_stores() noexcept {
 }
 
 /// One of two inputs to the output, by `where_kernel`; or one input to one of two outputs and zeros to the other, by
-/// `where_backward_kernel`.
+/// `where_backward_kernel`. The loop goes over the operands in their order.
 template <class Bits, std::size_t Outputs, class Condition, class Executor>
-void select(const Condition& condition, const selection_operands& all, Executor& ex) {
+void select(const Condition& condition, const selection_operands& all, const elementwise_loop<4>& loop,
+            Executor& ex) {
   using tiles = condition_tiles<Condition>;
   using run = typename tiles::run;
   constexpr bool one_output = Outputs == 1;
   using second_element = std::conditional_t<one_output, const Bits, Bits>;
   using kernel = std::conditional_t<one_output, where_kernel<run, Bits>, where_backward_kernel<run, Bits>>;
-  constexpr std::size_t inputs = selection_operands{}.size() - Outputs;
   constexpr index_t limit = tiles::limit < block_elements<Bits> ? tiles::limit : block_elements<Bits>;
 
-  const auto loop =
-      loop_in_memory_order(all[inputs].view, all[0].view, all[1].view, all[2].view, all[3].view);
   const auto code = choose<kernel>();
-  const cache_use caches(all, inputs);
+  const cache_use caches(all, all.size() - Outputs);
   // pieces of work: none but the whole where there is nobody to share it with
   const index_t piece = std::same_as<Executor, serial_executor> ? loop.count() : task_elements;
   run_pieces(ex, loop.count(), piece, [&](index_t begin, index_t end) {

@@ -135,6 +135,9 @@ struct elementwise_plane {
 template <std::size_t Count>
 class elementwise_loop {
  public:
+  /// Over nothing; for plans, which a check fills.
+  constexpr elementwise_loop() noexcept = default;
+
   /// `start` holds the offset of the first element in each operand.
   constexpr elementwise_loop(const layout& shape, const std::array<axes, Count>& strides,
                              const std::array<index_t, Count>& start = {}) noexcept
@@ -216,8 +219,8 @@ class elementwise_loop {
     return true;
   }
 
-  index_t count_;
-  std::array<index_t, Count> start_;
+  index_t count_ = 0;
+  std::array<index_t, Count> start_ = {};
   std::size_t rank_ = 0;
   axes extents_ = {};
   std::array<axes, Count> strides_ = {};

@@ -78,6 +78,12 @@ constexpr auto* pointer_to(const View& view, index_t i, index_t j, index_t k, in
          (i * view.stride(0) + j * view.stride(1) + k * view.stride(2) + l * view.stride(3));
 }
 
+/// How many images are worth a visit: of empty ones there may be 2^60.
+template <class View>
+constexpr index_t images_with_pixels(const View& images) noexcept {
+  return images.extent(1) > 0 && images.extent(2) > 0 ? images.extent(0) : 0;
+}
+
 template <policy P, element Input, element Weight, element Bias, element Output>
 void conv2d_forward(const conv2d_geometry& g, const tensor_view<const Input>& x,
                     const tensor_view<const Weight>& w, const Bias* bias, index_t bias_stride,
@@ -150,7 +156,7 @@ void conv2d_backward_weight(const conv2d_geometry& g, const tensor_view<const In
     const index_t step =
         last - first > 1 ? g.width.stride * x.stride(2) : 0;  // a larger stride might overflow
     sum_type sum(typename sum_type::number{});
-    for (index_t n = 0; n < u.extent(0); ++n) {
+    for (index_t n = 0; n < images_with_pixels(u); ++n) {
       for (index_t oh = 0; oh < g.height.output; ++oh) {
         const auto padding = [&](index_t from, index_t to) {
           if (from == to) return;
@@ -182,8 +188,8 @@ void conv2d_backward_bias(const tensor_view<const Upstream>& u, const tensor_vie
   const typename sum_type::number one = 1;
   for (index_t o = begin; o < end; ++o) {
     sum_type sum(typename sum_type::number{});
-    for (index_t n = 0; n < u.extent(0); ++n) {
-      for (index_t oh = 0; oh < u.extent(1) && u.extent(2) > 0; ++oh) {
+    for (index_t n = 0; n < images_with_pixels(u); ++n) {
+      for (index_t oh = 0; oh < u.extent(1); ++oh) {
         sum.add(pointer_to(u, n, oh, 0, o), u.stride(2), &one, 0, u.extent(2));
       }
     }

@@ -28,7 +28,12 @@
 namespace k754::reference {
 inline namespace K754_ABI {
 
-namespace elementary {
+/// 2^exponent, for -1022 <= exponent <= 1023.
+K754_INLINE double power_of_two(int exponent) noexcept {
+  return std::bit_cast<double>(static_cast<std::uint64_t>(1023 + exponent) << 52);
+}
+
+namespace detail_elementary {
 
 inline constexpr double eight_over_ln2 = 0x1.71547652b82fep+3;
 // ln2/8 = high + low, each a rounded double; the rest is 2^-114.5.
@@ -38,12 +43,7 @@ inline constexpr double ln2_over_8_low = 0x1.abc9e3b39803fp-59;
 inline constexpr double ln2_high = 0x1.62e42fefa38p-1;
 inline constexpr double ln2_low = 0x1.ef35793c7673p-45;
 
-/// 2^exponent, for -1022 <= exponent <= 1023.
-K754_INLINE double power_of_two(int exponent) noexcept {
-  return std::bit_cast<double>(static_cast<std::uint64_t>(1023 + exponent) << 52);
-}
-
-}  // namespace elementary
+}  // namespace detail_elementary
 
 /// exp(d) for d <= 0. Below -708, at -inf and for NaN the result is +0: exp(-708) is far below half of the
 /// smallest subnormal float, and no result of this function is subnormal. exp(0) = 1. Nondecreasing in d.
@@ -67,7 +67,7 @@ K754_INLINE double power_of_two(int exponent) noexcept {
 /// roundings come to 2^-60: less than 0.1 ulp together. Nondecreasing: for one n each step is (the error of
 /// r^2 q is 2^-10 of an ulp of r); around each step of n the test looks.
 inline double exp_nonpositive(double d) noexcept {
-  using namespace elementary;
+  using namespace detail_elementary;
   constexpr double magic = 0x1.04080a425p+52;
   constexpr double table[8] = {0x1.036ad698a5287p+0, 0x1.1ae5885c936fap+0, 0x1.34803dcb14eafp+0,
                                0x1.506c33b12502cp+0, 0x1.6edf1bb0b8b03p+0, 0x1.90138381cbf29p+0,
@@ -107,7 +107,7 @@ struct scaled_double_double {
 /// in units of 2^-68: polynomial (degree 8, on |r| <= ln2/16) 2.6; q and its product with the cube,
 /// 2^-16, 1.4; the three sums below 2^-14 2; r.low * r^2/2, left out, 1.
 inline scaled_double_double exp_nonpositive(double_double d) noexcept {
-  using namespace elementary;
+  using namespace detail_elementary;
   constexpr double magic = 0x1.8p52;
   constexpr double_double table[8] = {{0x1p+0, 0.0},
                                       {0x1.172b83c7d517bp+0, -0x1.19041b9d78a76p-55},
@@ -166,8 +166,8 @@ inline double round_scaled(scaled_double_double x) noexcept {
   // a multiple of that, and the low bits of the sum count the quanta: they are the result's bit pattern. The
   // low part matters only where the high part is a tie.
   const double high = std::bit_cast<double>(significand);
-  const double base = elementary::power_of_two(-1022 - exponent);
-  const double half_quantum = elementary::power_of_two(-1075 - exponent);
+  const double base = power_of_two(-1022 - exponent);
+  const double half_quantum = power_of_two(-1075 - exponent);
   const double sum = base + high;
   const double rest = high - (sum - base);
   const double low = sign == 0 ? x.significand.low : -x.significand.low;
@@ -177,7 +177,7 @@ inline double round_scaled(scaled_double_double x) noexcept {
   return std::bit_cast<double>(sign | quanta);
 }
 
-namespace elementary {
+namespace detail_elementary {
 
 /// x = 2^exponent (1 + fraction), 1 + fraction in [sqrt(1/2), sqrt(2)), both exact. x > 0, normal.
 struct reduced {
@@ -250,38 +250,39 @@ inline double_double log_core(int k, double_double f) noexcept {
   return fast_two_sum(total.high, total.low + fma(exponent, ln2_low, log_fraction.low));
 }
 
-}  // namespace elementary
+}  // namespace detail_elementary
 
 /// log(1 + x) for 0 <= x <= 2^1000: +0 at 0, x below 2^-54. Error below 1 ulp; seen 0.7301.
 /// 1 + x is taken exactly, as the two parts of two_sum(1, x), both scaled by 2^-k.
 inline double log1p_nonnegative(double x) noexcept {
   const double_double u = two_sum(1.0, x);
-  const elementary::reduced y = elementary::reduce(u.high);
-  return elementary::log_core(y.exponent, y.fraction, u.low * elementary::power_of_two(-y.exponent));
+  const detail_elementary::reduced y = detail_elementary::reduce(u.high);
+  return detail_elementary::log_core(y.exponent, y.fraction, u.low * power_of_two(-y.exponent));
 }
 
 /// log(1 + x) for normalized x, 0 <= x <= 2^1000; x itself below 2^-70. Relative error at most 2^-64; seen
 /// 2^-65.19.
 inline double_double log1p_nonnegative(double_double x) noexcept {
   const double_double u = two_sum(1.0, x.high);
-  const elementary::reduced y = elementary::reduce(u.high);
-  const double scale = elementary::power_of_two(-y.exponent);
+  const detail_elementary::reduced y = detail_elementary::reduce(u.high);
+  const double scale = power_of_two(-y.exponent);
   const double_double f = two_sum(y.fraction, u.low * scale);
-  const double_double log = elementary::log_core(y.exponent, fast_two_sum(f.high, fma(x.low, scale, f.low)));
+  const double_double log =
+      detail_elementary::log_core(y.exponent, fast_two_sum(f.high, fma(x.low, scale, f.low)));
   const bool tiny = x.high < 0x1p-70;
   return {tiny ? x.high : log.high, tiny ? x.low : log.low};
 }
 
 /// log(x) for finite x > 0, subnormals included; +0 at 1. Error below 1 ulp; seen 0.7933.
 inline double log_positive(double x) noexcept {
-  const elementary::reduced y = elementary::reduce_any(x);
-  return elementary::log_core(y.exponent, y.fraction, 0.0);
+  const detail_elementary::reduced y = detail_elementary::reduce_any(x);
+  return detail_elementary::log_core(y.exponent, y.fraction, 0.0);
 }
 
 /// log(x) for finite x > 0, subnormals included. Relative error at most 2^-64, near 1 too; seen 2^-65.19.
 inline double_double log_dd(double x) noexcept {
-  const elementary::reduced y = elementary::reduce_any(x);
-  return elementary::log_core(y.exponent, double_double{y.fraction, 0.0});
+  const detail_elementary::reduced y = detail_elementary::reduce_any(x);
+  return detail_elementary::log_core(y.exponent, double_double{y.fraction, 0.0});
 }
 
 }  // namespace K754_ABI

@@ -42,7 +42,7 @@ namespace detail_extended {
 inline double scaled(double x, int n) noexcept {
   for (; n > 1000; n -= 1000) x *= 0x1p+1000;
   for (; n < -1000; n += 1000) x = detail::rounded(x * 0x1p-1000);
-  return detail::rounded(x * elementary::power_of_two(n));
+  return detail::rounded(x * power_of_two(n));
 }
 
 inline extended normalized(double_double value, int exponent) noexcept {

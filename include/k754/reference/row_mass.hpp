@@ -129,7 +129,7 @@ inline double exponential(double d) noexcept { return d < 0.0 ? exp_nonpositive(
 inline double_double scaled_exponential(double_double d) noexcept {
   if (!(d.high < 0.0)) return {detail_row_mass::scale, 0.0};
   const scaled_double_double e = exp_nonpositive(d);
-  const double power = elementary::power_of_two(256 + e.exponent);
+  const double power = power_of_two(256 + e.exponent);
   return {e.significand.high * power, e.significand.low * power};
 }
 

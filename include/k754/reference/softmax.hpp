@@ -222,8 +222,8 @@ inline double larger_magnitude(double a, double b) noexcept {
 inline scaled_double_double normalized(double_double x, int exponent = 0) noexcept {
   if (is_zero(x.high)) return {{0.0, 0.0}, 0};
   const int e = exponent_of(x.high);
-  const double half = elementary::power_of_two(-(e / 2));  // 2^-e alone may be out of range
-  const double other_half = elementary::power_of_two(-(e - e / 2));
+  const double half = power_of_two(-(e / 2));  // 2^-e alone may be out of range
+  const double other_half = power_of_two(-(e - e / 2));
   return {{x.high * half * other_half, detail::rounded(x.low * half * other_half)}, exponent + e};
 }
 
@@ -234,7 +234,7 @@ inline scaled_double_double subtract(scaled_double_double a, scaled_double_doubl
   if (is_zero(b.significand.high) || (distance > 300 && !is_zero(a.significand.high))) return a;
   if (is_zero(a.significand.high) || distance < -300) return minus_b;
   const auto shifted = [](double_double x, int by) {
-    const double power = elementary::power_of_two(by);
+    const double power = power_of_two(by);
     return double_double{x.high * power, detail::rounded(x.low * power)};
   };
   if (distance >= 0)
@@ -290,7 +290,6 @@ Number sum_of(const gradient_row<T>& row, const Term& term) noexcept {
 template <bool Flush, floating T>
 void softmax_backward_row(const gradient_row<T>& row) noexcept {
   using namespace detail_softmax;
-  using elementary::power_of_two;
   if constexpr (!std::same_as<T, double>) {
     const double dot = sum_of<Flush, double>(row, [](double y, double g) { return y * g; });  // exact
     write_gradient<Flush>(row, [dot](double y, double g) { return y * (g - dot); });
@@ -325,7 +324,6 @@ void softmax_backward_row(const gradient_row<T>& row) noexcept {
 template <bool Flush, floating T>
 void log_softmax_backward_row(const gradient_row<T>& row) noexcept {
   using namespace detail_softmax;
-  using elementary::power_of_two;
   if constexpr (!std::same_as<T, double>) {
     const double total = sum_of<Flush, double>(row, [](double, double g) { return g; });
     write_gradient<Flush>(
