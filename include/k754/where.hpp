@@ -141,7 +141,8 @@ requires detail::product_gradients_of<F, X, Upstream, Dx, Dy>
 [[nodiscard]] status try_where_apply_backward(Condition&& condition, F&& derivative, X&& x,
                                               Upstream&& upstream, Dx&& dx, Dy&& dy,
                                               Executor&& ex = {}) noexcept {
-  return detail::try_call(detail::where_apply_backward_call<P>(condition, derivative, x, upstream, dx, dy), ex);
+  return detail::try_call(detail::where_apply_backward_call<P>(condition, derivative, x, upstream, dx, dy),
+                          ex);
 }
 template <policy P = policy{}, detail::condition_like Condition, class F, class X, class Upstream, class Dx,
           class Dy, executor Executor = serial_executor>

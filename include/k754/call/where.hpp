@@ -241,10 +241,10 @@ class where_apply_backward {
         in_default_environment([&] {
           index_t done = 0;
           loop.for_runs(first, last, [&](const auto& run) {
-            reference::where_apply_products<P>(
-                live + done, slope + done, run.of(2, elements_of<const bits_type<T>>(all_[2])),
-                run.of(3, elements_of<bits_type<T>>(all_[3])), run.of(4, elements_of<bits_type<T>>(all_[4])),
-                run.length);
+            reference::where_apply_products<P>(live + done, slope + done,
+                                               run.of(2, elements_of<const bits_type<T>>(all_[2])),
+                                               run.of(3, elements_of<bits_type<T>>(all_[3])),
+                                               run.of(4, elements_of<bits_type<T>>(all_[4])), run.length);
             done += run.length;
           });
         });
