@@ -100,10 +100,9 @@ TEST_CASE("Short rows come together, segments of long ones lie one below the oth
     CHECK(segmented[i].column == static_cast<index_t>(i / 3 * 32));
     CHECK(segmented[i].columns == (i < 6 ? 32 : 6));
   }
-  CHECK(smallest_of(segments::whole_rows, segments::whole_rows) == segments::whole_rows);
-  CHECK(smallest_of(segments::of_a_block, segments::whole_rows) == segments::of_a_block);
-  CHECK(smallest_of(segments::of_a_block, segments::of_a_panel, segments::whole_rows) ==
-        segments::of_a_panel);
+  CHECK(finest_of(segments::whole_rows, segments::whole_rows) == segments::whole_rows);
+  CHECK(finest_of(segments::of_a_block, segments::whole_rows) == segments::of_a_block);
+  CHECK(finest_of(segments::of_a_block, segments::of_a_panel, segments::whole_rows) == segments::of_a_panel);
 }
 
 TEST_CASE("fill_elements and gather_elements, and how far they write") {
@@ -157,8 +156,8 @@ void check_plane(random_bits& random, index_t rows, index_t columns, std::array<
   }
   tile_input<T> input(x.in());
   tile_output<T> output(y.out());
-  const bool short_rows = columns * static_cast<index_t>(sizeof(T)) < short_row_bytes;
-  const segments parts = smallest_of(input.parts(), output.parts());
+  const bool short_rows = is_joined_row<T>(columns);
+  const segments parts = finest_of(input.parts(), output.parts());
   for_tiles(rows, columns, block_elements<T>, short_rows, parts, [&](const tile& t) {
     const strided<const T> a = input.of(t);
     const strided<T> b = output.of(t);

@@ -107,16 +107,16 @@ TEST_CASE("Each name stands for the functions compiled for it") {
   for_each_target([](const char* target) {
     const std::string name = target;
     const auto bytes = detail::choose<detail::arg_extrema_kernel<extremum::minimum, policy{}, std::int8_t>>();
-    const auto where = detail::choose_where<detail::byte_run, std::uint16_t>();
-    const auto backward = detail::choose_where_backward<detail::bit_run, std::uint16_t>();
+    const auto where = detail::choose<detail::where_kernel<detail::byte_run, std::uint16_t>>();
+    const auto backward = detail::choose<detail::where_backward_kernel<detail::bit_run, std::uint16_t>>();
     [[maybe_unused]] bool known = name == "reference";
 #define K754_EXPECT(n)                                                                           \
   if (name == #n) {                                                                              \
     known = true;                                                                                \
     CHECK(chosen() == &simd::N_##n::argmax::arg_extrema<extremum::maximum, policy{}, float>);    \
     CHECK(bytes == &simd::N_##n::argmax::arg_extrema<extremum::minimum, policy{}, std::int8_t>); \
-    CHECK(where == &simd::N_##n::where<detail::byte_run, std::uint16_t>);                        \
-    CHECK(backward == &simd::N_##n::where_backward<detail::bit_run, std::uint16_t>);             \
+    CHECK(where == &simd::N_##n::where::where<detail::byte_run, std::uint16_t>);                 \
+    CHECK(backward == &simd::N_##n::where::where_backward<detail::bit_run, std::uint16_t>);      \
   }
     K754_IF_AVX3(K754_EXPECT(AVX3))
     K754_IF_AVX2(K754_EXPECT(AVX2))
@@ -128,7 +128,7 @@ TEST_CASE("Each name stands for the functions compiled for it") {
     if (!known) {
       known = true;
       CHECK(chosen() == &simd::HWY_NAMESPACE::argmax::arg_extrema<extremum::maximum, policy{}, float>);
-      CHECK(where == &simd::HWY_NAMESPACE::where<detail::byte_run, std::uint16_t>);
+      CHECK(where == &simd::HWY_NAMESPACE::where::where<detail::byte_run, std::uint16_t>);
     }
 #endif
     CHECK(known);
