@@ -9,7 +9,7 @@
 //       });
 //     };
 //
-// With K754_TEST_ROW=AM-13 in the environment only the rows AM-13, AM-13a, AM-13b ... run, and are printed.
+// With K754_TEST_ROW=AM-18 in the environment only the rows AM-18, AM-18b, AM-18c ... run, and are printed.
 //
 // Every row runs in every placement and hostile floating-point environment. Its results are compared as
 // bits; nothing outside an output may be written, nor anything at all on error; what a row states must be used.

@@ -480,7 +480,7 @@ std::map<string, std::map<dtype, call_body>>& registered_calls() {
 
 // ---------------------------------------------------------------- tests
 
-/// AM-13 means the rows AM-13, AM-13a, AM-13b ...
+/// AM-18 means the rows AM-18, AM-18b, AM-18c ...
 bool is_meant(string_view id, string_view wanted) {
   return id.starts_with(wanted) &&
          id.substr(wanted.size()).find_first_not_of("abcdefghijklmnopqrstuvwxyz") == string_view::npos;
