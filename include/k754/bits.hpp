@@ -224,6 +224,9 @@ K754_INLINE T narrow(double x) noexcept {
 
 }  // namespace k754
 
+/// The unsigned integers of the elements' sizes, as X(type).
+#define K754_FOR_EACH_WIDTH(X) X(std::uint8_t) X(std::uint16_t) X(std::uint32_t) X(std::uint64_t)
+
 /// Every element type and its short name, as X(type, name): what tests, benchmarks and the compiled library go through.
 #define K754_FOR_EACH_ELEMENT_TYPE(X)                                                                        \
   X(float, f32)                                                                                              \

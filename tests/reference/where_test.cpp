@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "k754/detail/conditions.hpp"
 #include "support/case_count.hpp"
 #include "support/catch.hpp"
 #include "support/environments.hpp"

@@ -74,22 +74,23 @@ constexpr check_result check_axis(const char* kernel, index_t option, const argu
   return check_axis(kernel, "axis", option, a.name, a.view.rank, axis);
 }
 
-/// The bytes of an argument of bits (its strides count bits) whose rows begin with whole bytes.
-inline layout bytes_of_bits(const argument& a) noexcept {
-  layout bytes = a.view;
+/// Of one output and an argument of bits (its strides count bits) whose rows begin with whole bytes.
+[[gnu::cold]] inline check_result check_apart_from_bits(const char* kernel, const argument& output,
+                                                        const argument& bits) noexcept {
+  layout bytes = bits.view;
   for (std::size_t axis = 0; axis + 1 < bytes.rank; ++axis) bytes.strides[axis] /= 8;
   index_t& extent = bytes.extents[bytes.rank - 1];
-  if (extent > 0) extent = (a.first_bit % 8 + extent - 1) / 8 + 1;
-  if (bytes.data != nullptr) bytes.data = static_cast<const std::uint8_t*>(bytes.data) + a.first_bit / 8;
-  return bytes;
+  if (extent > 0) extent = (bits.first_bit % 8 + extent - 1) / 8 + 1;
+  if (bytes.data != nullptr) bytes.data = static_cast<const std::uint8_t*>(bytes.data) + bits.first_bit / 8;
+  return check_sharing(kernel, output.name, bits.name, output.view, bytes, bits.with_outputs);
 }
 
 /// Of one output and an argument before it.
 constexpr check_result check_apart(const char* kernel, const argument& output,
                                    const argument& other) noexcept {
   if (std::is_constant_evaluated()) return {};
-  return check_sharing(kernel, output.name, other.name, output.view,
-                       other.first_bit < 0 ? other.view : bytes_of_bits(other), other.with_outputs);
+  if (other.first_bit >= 0) return check_apart_from_bits(kernel, output, other);
+  return check_sharing(kernel, output.name, other.name, output.view, other.view, other.with_outputs);
 }
 
 template <std::size_t N>

@@ -17,13 +17,15 @@ auto test_elements_kernel<Bits>::compiled() noexcept -> function* {
   return choose<test_elements_kernel>();
 }
 
-#define K754_FOR_EACH_WIDTH(X) X(std::uint8_t) X(std::uint16_t) X(std::uint32_t) X(std::uint64_t)
-#define K754_INSTANTIATE(Bits)                           \
-  template struct where_kernel<byte_run, Bits>;          \
-  template struct where_kernel<bit_run, Bits>;           \
-  template struct where_backward_kernel<byte_run, Bits>; \
-  template struct where_backward_kernel<bit_run, Bits>;  \
-  template struct test_elements_kernel<Bits>;
-K754_FOR_EACH_WIDTH(K754_INSTANTIATE)
+#define K754_INSTANTIATE(...) template auto __VA_ARGS__::compiled() noexcept->function*
+#define K754_INSTANTIATE_WIDTH(Bits)                       \
+  K754_INSTANTIATE(where_kernel<byte_run, Bits>);          \
+  K754_INSTANTIATE(where_kernel<bit_run, Bits>);           \
+  K754_INSTANTIATE(where_backward_kernel<byte_run, Bits>); \
+  K754_INSTANTIATE(where_backward_kernel<bit_run, Bits>);  \
+  K754_INSTANTIATE(test_elements_kernel<Bits>);
+K754_FOR_EACH_WIDTH(K754_INSTANTIATE_WIDTH)
+#undef K754_INSTANTIATE_WIDTH
+#undef K754_INSTANTIATE
 
 }  // namespace k754::detail
