@@ -18,6 +18,7 @@
 #include "support/conv2d_model.hpp"
 #include "support/environments.hpp"
 #include "support/executors.hpp"
+#include "support/message.hpp"
 
 namespace {
 
@@ -36,12 +37,6 @@ constexpr policy fast{.precision = precision::fast};
 constexpr policy exact{.precision = precision::exact};
 constexpr policy flush{.subnormals = subnormals::flush};
 constexpr index_t huge = std::numeric_limits<index_t>::max();
-
-std::string message_of(const check_result& result) {
-  char text[256];
-  (void)result.message(text, sizeof(text));
-  return text;
-}
 
 constexpr std::optional<extents> shape(const extents& input, const extents& weight,
                                        const conv2d_options& options = {}) {
@@ -74,7 +69,7 @@ void require_failure(arguments& a, status code, const std::string& message, Chec
   const std::vector<float> before = a.memory;
   const check_result result = check();
   CHECK(result.code == code);
-  CHECK(message_of(result) == message);
+  CHECK(k754_test::message(result) == message);
   CHECK(attempt() == code);
   try {
     throwing();
@@ -602,7 +597,7 @@ static_assert(check_conv2d(image_view, weight_view, other_view).code == status::
 
 TEST_CASE("Extents that are too large for any tensor are reported without strides, which they do not have") {
   const auto message = [](const extents& input, const extents& weight, const conv2d_options& options) {
-    return message_of(check_conv2d_output_shape(input, weight, options));
+    return k754_test::message(check_conv2d_output_shape(input, weight, options));
   };
   constexpr index_t far = index_t{1} << 55;
   CHECK(message({1, 5, 6, 4}, {3, 3, 3, 4}, {.padding = {far, far, far, far}}) ==

@@ -20,10 +20,9 @@
 namespace {
 
 using namespace k754;
+using k754_test::any_executor;
 using k754_test::case_count;
-
-using any_executor = std::function<void(std::size_t, const std::function<void(std::size_t)>&)>;
-const any_executor serial = serial_executor{};
+using k754_test::serial;
 
 float uniform(std::mt19937_64& random, float low, float high) {
   return low + (high - low) * static_cast<float>(random() >> 40) * 0x1p-24F;

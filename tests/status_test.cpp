@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "support/catch.hpp"
+#include "support/message.hpp"
 
 namespace {
 
@@ -18,6 +19,7 @@ using k754::check_result;
 using k754::index_t;
 using k754::status;
 using k754::detail::failure;
+using k754_test::message;
 
 // The numbers are stable: programs store and compare them.
 static_assert(
@@ -46,16 +48,6 @@ constexpr bool message_works_at_compile_time() {
   const std::size_t length = failed.message(text, sizeof(text));
   return !failed && failed == status::channel_mismatch && length == 53 &&
          equal(text, "[conv2d] weight expects 3 input channels, input has 4");
-}
-
-std::string message(const check_result& result) {
-  char text[512];
-  std::memset(text, '#', sizeof(text));
-  const std::size_t length = result.message(text, sizeof(text));
-  REQUIRE(text[length] == '\0');
-  REQUIRE(std::strlen(text) == length);
-  REQUIRE(text[length + 1] == '#');
-  return text;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "argmax.hpp"
 #include "bits.hpp"
+#include "conditions.hpp"
 #include "conv2d.hpp"
 #include "cross_entropy.hpp"
 #include "executor.hpp"
