@@ -348,7 +348,7 @@ concept output_like = tensor_like<X> && output_outlives_the_call<X> &&
 template <class X>
 concept number_like = element<storage_type_t<std::remove_cvref_t<X>>>;
 template <class X>
-concept mistaken_output = number_like<X> ||(tensor_like<X>&& output_outlives_the_call<X> && !output_like<X>);
+concept mistaken_output = number_like<X> ||(tensor_like<X> && !output_like<X>);
 
 template <class X>
 K754_INLINE constexpr bool is_output() noexcept {

@@ -23,7 +23,7 @@
 namespace k754::detail {
 
 template <class X>
-concept conv2d_output = output_like<X> || mistaken_output<X>;
+concept conv2d_output = output_outlives_the_call<X> &&(output_like<X> || mistaken_output<X>);
 
 enum class conv2d_part { forward, backward_input, backward_weight, backward_bias };
 

@@ -35,7 +35,7 @@ concept floating_tensor = tensor_like<X> && floating<element_of<X>>;
 template <class X, class Logits>
 concept beside = tensor_of<X, element_of<Logits>>;
 template <class X, class Logits>
-concept output_for = mistaken_output<X> || output_of<X, element_of<Logits>>;
+concept output_for = output_outlives_the_call<X> &&(mistaken_output<X> || output_of<X, element_of<Logits>>);
 template <class X, class Logits>
 concept labels_for = beside<X, Logits> ||(tensor_like<X>&& integer<element_of<X>>);
 template <class X, class Logits>

@@ -23,7 +23,8 @@ concept softmax_input = tensor_like<X> && floating<element_of<X>>;
 template <class X, class Input>
 concept softmax_beside = tensor_like<X> && std::same_as<element_of<X>, element_of<Input>>;
 template <class X, class Input>
-concept softmax_output = mistaken_output<X> ||(output_like<X>&& softmax_beside<X, Input>);
+concept softmax_output = output_outlives_the_call<X> &&
+    (mistaken_output<X> || (output_like<X> && softmax_beside<X, Input>));
 template <class X>
 concept softmax_mask = tensor_like<X> && std::same_as<bool, element_of<X>>;
 
