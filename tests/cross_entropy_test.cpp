@@ -410,9 +410,10 @@ std::vector<mistake> mistakes_of(const entropy_function& f, reduction kind) {
     all.push_back({message, code, std::move(make)});
   };
   if (f.index_labels) {
-    add("labels has 2 axes, expected 1", status::rank_mismatch, [](args& a) {
-      a.indices = tensor_view(a.indices.data_handle(), std::array<index_t, 2>{2, 1});
-    });
+    add("labels has 2 axes, expected 1: integers are class indices, probabilities are floats",
+        status::rank_mismatch, [](args& a) {
+          a.indices = tensor_view(a.indices.data_handle(), std::array<index_t, 2>{2, 1});
+        });
     add("labels has extent 1 on axis 0, expected 2", status::shape_mismatch,
         [=](args& a) { a.indices = vector(a.indices.data_handle(), 1); });
     add("labels has elements, but its pointer is null", status::null_pointer,
@@ -426,8 +427,8 @@ std::vector<mistake> mistakes_of(const entropy_function& f, reduction kind) {
       a.indices = vector(reinterpret_cast<const std::int32_t*>(a.output.data_handle()), 2);
     });
   } else {
-    add("labels has 1 axes, expected 2", status::rank_mismatch,
-        [=](args& a) { a.labels = vector(elsewhere.data(), 2); });
+    add("labels has 1 axes, expected 2: floats are probabilities, class indices are integers",
+        status::rank_mismatch, [=](args& a) { a.labels = vector(elsewhere.data(), 2); });
     add("labels has extent 2 on axis 1, expected 3", status::shape_mismatch,
         [=](args& a) { a.labels = matrix(elsewhere.data(), 2, 2); });
     add("labels has elements, but its pointer is null", status::null_pointer,

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <random>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -278,6 +279,14 @@ void check_label_type(case_count& cases) {
     CHECK(try_cross_entropy(x, wrong, untouched, {.reduction = reduction::none}) ==
           status::label_out_of_range);
     CHECK(untouched == std::vector<float>(3, 77.0F));
+    std::string message;
+    try {
+      cross_entropy(x, wrong, untouched, {.reduction = reduction::none});
+    } catch (const shape_error& e) {
+      message = e.what();
+    }
+    CHECK(message ==
+          "[cross_entropy] labels has " + std::to_string(end) + " in row 1, there are 100 classes");
     CHECK(try_cross_entropy(x, wrong, losses, {.reduction = reduction::none, .ignore_index = -999}) ==
           status::label_out_of_range);
     if (std::in_range<std::int64_t>(end)) {

@@ -84,6 +84,12 @@ TEST_CASE("messages name the kernel and the argument, and hold the numbers") {
   REQUIRE(message(failure(status::size_overflow, "k", "a", "{ } {x} }{ {", 1)) == "[k] a { } {x} }{ {");
   REQUIRE(message(check_result{}) == "[]  ");
   // no number left: the place stays as it is, and nothing beyond the numbers is read
+  // what was unsigned is so again
+  constexpr std::uint64_t top = ~std::uint64_t{0};
+  REQUIRE(message(failure(status::label_out_of_range, "k", "a", "{u} {} {u} {u}", top, -1, 7, top - 1)) ==
+          "[k] a 18446744073709551615 -1 7 18446744073709551614");
+  REQUIRE(message(failure(status::label_out_of_range, "k", "a", "{u {v} {u}", 1)) == "[k] a {u {v} 1");
+
   REQUIRE(message(failure(status::size_overflow, "k", "a", "{}, {}, {}, {}, {}, {}", 1, 2, 3, 4)) ==
           "[k] a 1, 2, 3, 4, {}, {}");
 }

@@ -19,7 +19,8 @@
 ///             CE-S17, CE-S18, CE-H1).
 /// Reduction   The mean of index labels is divided by the sum of their class weights, so without weights by the
 ///             number of rows that are not ignored (CE-S06), or by mean_denominator; that of probability labels by
-///             the number of rows. 0 / 0 is NaN, or by empty_mean 0 (CE-S08, CE-S11).
+///             the number of rows. Where that is 0, so are gradients, and a mean is NaN or by empty_mean 0 (CE-S08,
+///             CE-S11, CE-S15g).
 /// Zeros       A zero label, class weight, tangent or upstream gradient is strong: its product with an infinite term
 ///             is 0 (CE-D01, CE-D12, CE-D15, CE-D17, CE-S15), with NaN it is NaN (CE-D07, CE-D09, CE-S04);
 ///             zero_times_inf::ieee and annihilating_zero are the other two rules. A label above zero, however small,
@@ -74,7 +75,12 @@ class class_weights {
   template <detail::tensor_of<T> Weights>
   K754_INLINE constexpr class_weights(Weights&& weights) noexcept
       : view_(detail::input_view(static_cast<Weights&&>(weights))), given_(true) {}
-
+  /// Taken to say why it is wrong.
+  template <tensor_like Weights>
+  requires(!detail::tensor_of<Weights, T>) K754_INLINE constexpr class_weights(Weights&&) noexcept {
+    static_assert(detail::tensor_of<Weights, T>,
+                  "k754 cross_entropy: class_weights must be of the logits' element type");
+  }
   K754_INLINE constexpr bool given() const noexcept { return given_; }
   K754_INLINE constexpr const tensor_view<const T>& view() const noexcept { return view_; }
 

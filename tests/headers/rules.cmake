@@ -12,7 +12,7 @@ macro(complain text)
 endmacro()
 
 # Light enough for any unit; <fmt/...> only in fmt.hpp.
-set(allowed_includes array bit cfenv compare concepts cstddef cstdint cstring exception limits optional span stdfloat
+set(allowed_includes array bit cfenv compare concepts cstddef cstdint cstring exception iterator limits optional span stdfloat
   type_traits utility version)
 set(highway_header "^k754/(detail|targets)/highway[.]hpp$")
 

@@ -35,7 +35,7 @@ concept floating_tensor = tensor_like<X> && floating<element_of<X>>;
 template <class X, class Logits>
 concept beside = tensor_of<X, element_of<Logits>>;
 template <class X, class Logits>
-concept output_for = output_of<X, element_of<Logits>>;
+concept output_for = output_outlives_the_call<X> &&(mistaken_output<X> || output_of<X, element_of<Logits>>);
 template <class X, class Logits>
 concept labels_for = beside<X, Logits> ||(tensor_like<X>&& integer<element_of<X>>);
 template <class X, class Logits>
@@ -127,6 +127,18 @@ constexpr check_result check_entropy_shape(const char* name, const argument& a, 
                  element_count(a.view));
 }
 
+/// The element type decides what labels are, which is not clear to all who give the other kind.
+constexpr check_result check_label_rank(const char* name, const argument& labels, entropy_shape shape,
+                                        std::size_t logits_rank) noexcept {
+  const bool indices = shape == entropy_shape::rows;
+  const std::size_t expected = indices ? logits_rank - 1 : logits_rank;
+  if (labels.view.rank == expected) return {};
+  return failure(status::rank_mismatch, name, labels.name,
+                 indices ? "has {} axes, expected {}: integers are class indices, probabilities are floats"
+                         : "has {} axes, expected {}: floats are probabilities, class indices are integers",
+                 labels.view.rank, expected);
+}
+
 /// Everything but the options, and the plan.
 constexpr check_result check_entropy(const char* name, index_t axis_option, const entropy_arguments& all,
                                      const entropy_shapes& shapes, entropy_plan& plan) noexcept {
@@ -135,6 +147,9 @@ constexpr check_result check_entropy(const char* name, index_t axis_option, cons
   std::size_t axis = 0;
   if (auto r = check_axis(name, axis_option, input, axis); !r) return r;
   for (std::size_t n = 0; n < all.size(); ++n) {
+    if (n == entropy_tensor::labels) {
+      if (auto r = check_label_rank(name, all[n], shapes[n], input.view.rank); !r) return r;
+    }
     if (auto r = check_entropy_shape(name, all[n], shapes[n], input.view, axis); !r) return r;
   }
   if (input.view.extents[axis] == 0) {
@@ -276,12 +291,14 @@ struct entropy_call {
     const index_t stride = all.plan.along[entropy_tensor::result];
     number denominator = {};
     if (mean) in_default_environment([&] { denominator = denominator_of(all); });
+    const bool none_counts = mean && is_empty_mean(denominator);
     run_guarded(ex, all.plan.row_count, grain_for(all.plan.classes), [&](index_t begin, index_t end) {
       walk at = all.plan.rows_from(begin);
       for (index_t row = begin; row < end; ++row, at.next()) {
         const number given = upstream_of(all, at);
-        const number factor = mean ? mean_factor<P>(given, denominator) : given;
-        row_gradient<K>(all, at, factor, result_at(at), stride);
+        const number factor = mean ? reference::given_over<P.zero_times_inf>(given, denominator) : given;
+        const row_fate fate = none_counts ? row_fate::ignored : all.fate(at);
+        row_gradient<K>(all, at, fate, factor, result_at(at), stride);
       }
     });
   }
@@ -296,6 +313,7 @@ struct entropy_caller {
   template <class Input, class Labels, class Result, class Options>
   constexpr auto operator()(Input& input, Labels& labels, Result& result,
                             const Options& options) const noexcept {
+    static_assert(is_output<Result&>());
     using label = element_of<Labels&>;
     return entropy_call<K, From, entropy_policy<K, From, label>(P), element_of<Input&>, label>{
         input_view(input), input_view(labels), output_view(result), options};

@@ -4,9 +4,9 @@
 #define K754_CALL_CROSS_ENTROPY_ROWS_HPP
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -117,11 +117,11 @@ check_result check_labels(const char* name, const Rows& rows) noexcept {
   if constexpr (Rows::index_labels && P.bad_index == bad_index::error) {
     for (index_t row = 0; row < plan.row_count; ++row, at.next()) {
       if (rows.fate(at) != row_fate::poisoned) continue;
-      constexpr index_t largest = (std::numeric_limits<index_t>::max)();
       const auto label = rows.label(at);
-      return failure(status::label_out_of_range, name, "labels", "has {} in row {}, there are {} classes",
-                     std::cmp_greater(label, largest) ? largest : static_cast<index_t>(label), row,
-                     plan.classes);
+      return failure(status::label_out_of_range, name, "labels",
+                     std::unsigned_integral<decltype(label)> ? "has {u} in row {}, there are {} classes"
+                                                             : "has {} in row {}, there are {} classes",
+                     label, row, plan.classes);
     }
   }
   if constexpr (!Rows::index_labels && P.label_check == label_check::finite_nonnegative) {

@@ -65,12 +65,16 @@ typename Rows::number denominator_of(const Rows& rows) noexcept {
   }
 }
 
-/// sum / D, and the rule for 0 / 0.
+/// D = 0 says that no row counts, whatever smoothing adds to the sum.
+template <class Number>
+bool is_empty_mean(const Number& denominator) noexcept {
+  return is_zero(reference::leading(denominator));
+}
+/// sum / D
 template <policy P, class Number>
 Number mean_of(const Number& sum, const Number& denominator) noexcept {
-  using reference::leading;
-  const bool nothing = is_zero(leading(sum)) && is_zero(leading(denominator));
-  return nothing && P.empty_mean == empty_mean::zero ? Number{} : reference::quotient(sum, denominator);
+  if (!is_empty_mean(denominator)) return reference::quotient(sum, denominator);
+  return P.empty_mean == empty_mean::zero ? Number{} : reference::nan_number<Number>();
 }
 
 // ---------------------------------------------------------------- gradients
@@ -85,22 +89,14 @@ typename Rows::number upstream_of(const Rows& rows, const entropy_plan::walk& at
   return reference::to_number<number>(widen<flush>(load(rows.first_of(upstream, at))));
 }
 
-/// upstream / D. Where the mean of nothing is 0, so are its gradients.
-template <policy P, class Number>
-Number mean_factor(const Number& upstream, const Number& denominator) noexcept {
-  if (P.empty_mean == empty_mean::zero && is_zero(reference::leading(denominator))) return {};
-  return reference::given_over<P.zero_times_inf>(upstream, denominator);
-}
-
 /// Writes the gradients of one row, times `factor`, to `first` and what follows it in steps of `stride`.
 template <entropy_kernel K, class Rows, floating T>
-void row_gradient(const Rows& rows, const entropy_plan::walk& at, const typename Rows::number& factor,
-                  T* first, index_t stride) noexcept {
+void row_gradient(const Rows& rows, const entropy_plan::walk& at, row_fate fate,
+                  const typename Rows::number& factor, T* first, index_t stride) noexcept {
   constexpr policy P = Rows::rules;
   const auto write = [&](const auto& element) {
     for (index_t i = 0; i < rows.plan.classes; ++i) store(first + i * stride, element(i));
   };
-  const row_fate fate = rows.fate(at);
   if (fate == row_fate::ignored) return write([](index_t) { return from_bits<T>(0); });
   if (fate == row_fate::poisoned) return write([](index_t) { return canonical_nan<T>(); });
   rows.with(at, [&](const auto& row, const auto& labels) {

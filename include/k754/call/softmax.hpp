@@ -28,7 +28,8 @@ concept softmax_input = tensor_like<X> && floating<element_of<X>>;
 template <class X, class Input>
 concept softmax_beside = tensor_like<X> && std::same_as<element_of<X>, element_of<Input>>;
 template <class X, class Input>
-concept softmax_output = output_like<X> && softmax_beside<X, Input>;
+concept softmax_output = output_outlives_the_call<X> &&
+    (mistaken_output<X> || (output_like<X> && softmax_beside<X, Input>));
 template <class X>
 concept softmax_mask = tensor_like<X> && std::same_as<bool, element_of<X>>;
 
@@ -232,6 +233,7 @@ struct row_call_of {
 
   template <class X, class Y, class Options>
   constexpr auto operator()(X& input, Y& output, const Options& options) const noexcept {
+    static_assert(is_output<Y&>());
     row_call<K, P.subnormals == subnormals::flush, element_of<X&>> call;
     call.all[0].view = layout_of(as_tensor_view(input));
     call.all[3].view = layout_of(as_tensor_view(output));

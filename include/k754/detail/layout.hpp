@@ -47,7 +47,7 @@ constexpr layout layout_of(const tensor_view<T, Rank>& view) noexcept {
 /// excuse an overflow of the others.
 constexpr check_result check_extents(const char* kernel, const char* argument, const layout& view) noexcept {
   if (view.rank > max_rank) {
-    return failure(status::rank_mismatch, kernel, argument, "has {} axes, at most {} are supported",
+    return failure(status::rank_mismatch, kernel, argument, "has {u} axes, at most {} are supported",
                    view.rank, max_rank);
   }
   index_t bytes = view.element_size;
