@@ -34,6 +34,10 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> upper_doubles(hn::Vec<floats> v) {
   return hn::PromoteTo(doubles(), hn::UpperHalf(hn::Rebind<float, doubles>(), v));
 }
 
+HWY_INLINE HWY_ATTR hn::Mask<floats> first_lanes(index_t count) {
+  return hn::FirstN(floats(), static_cast<std::size_t>(count > 0 ? count : 0));
+}
+
 /// Elements as floats, exactly; NaNs do not occur.
 template <floating T>
 HWY_INLINE HWY_ATTR hn::Vec<floats> load_floats(const T* x) {
@@ -103,11 +107,15 @@ HWY_INLINE HWY_ATTR void store_floats(hn::Vec<floats> v, T* y) {
   }
 }
 
-// A vector of which only the first `count` elements may be in memory.
+// A vector of which only the first `count` elements may be in memory, the others +0.
 
 template <floating T>
 HWY_INLINE HWY_ATTR hn::Vec<floats> load_some(const T* x, index_t count) {
   if (count >= vector_step) return load_floats(x);
+#if !HWY_MEM_OPS_MIGHT_FAULT
+  if constexpr (std::same_as<T, float>)
+    return hn::MaskedLoad(first_lanes(count), floats(), reinterpret_cast<const float*>(x));
+#endif
   T copy[width];
   for (T& element : copy) element = from_bits<T>(0);
   if (count > 0) {
@@ -119,6 +127,10 @@ HWY_INLINE HWY_ATTR hn::Vec<floats> load_some(const T* x, index_t count) {
 template <floating T>
 HWY_INLINE HWY_ATTR void store_some(hn::Vec<floats> v, index_t count, T* y) {
   if (count >= vector_step) return store_floats(v, y);
+#if !HWY_MEM_OPS_MIGHT_FAULT
+  if constexpr (std::same_as<T, float>)
+    return hn::BlendedStore(v, first_lanes(count), floats(), reinterpret_cast<float*>(y));
+#endif
   if (count <= 0) return;
   T copy[width];
   store_floats(v, copy);
@@ -267,7 +279,7 @@ HWY_INLINE HWY_ATTR void add_vector(const T* elements, index_t count, const row_
   }
   auto there = hn::FirstN(df, 0);
   if constexpr (!Whole) {
-    there = hn::FirstN(df, static_cast<std::size_t>(count > at ? count - at : 0));
+    there = first_lanes(count - at);
     exp = hn::IfThenElseZero(there, exp);
   }
   if constexpr (Below) {
@@ -320,18 +332,29 @@ HWY_INLINE HWY_ATTR double sum_of_row(const T* x, index_t n, const row_vectors& 
   return n % block == 0 ? blocks.total() : blocks.total_with(last);
 }
 
+/// A vector of results: `count` of them.
+template <row_kernel K, bool Shifted, bool Kept, floating T>
+HWY_INLINE HWY_ATTR void write_vector(const T* x, const float* e, index_t count, const row_vectors& row,
+                                      const result_vectors& r, T* y) {
+  if constexpr (Kept) {
+    store_some(result_of<K>(load_some(e, count), r), count, y);
+  } else {
+    auto v = load_some(x, count);
+    if constexpr (K == row_kernel::softmax) v = exponential<Shifted>(v, row);
+    store_some(result_of<K>(v, r), count, y);
+  }
+}
 template <row_kernel K, bool Shifted, bool Kept, floating T>
 HWY_INLINE HWY_ATTR void write_row(const T* x, const float* e, index_t n, const row_vectors& row,
                                    const result_vectors& r, T* y) {
-  for (index_t i = 0; i < n; i += vector_step) {
-    if constexpr (Kept) {
-      store_some(result_of<K>(load_some(e + i, n - i), r), n - i, y + i);
-    } else {
-      auto v = load_some(x + i, n - i);
-      if constexpr (K == row_kernel::softmax) v = exponential<Shifted>(v, row);
-      store_some(result_of<K>(v, r), n - i, y + i);
-    }
+  index_t i = 0;
+  const auto vector = [&](index_t at) { return Kept ? e + at : nullptr; };
+  for (; i + 2 * vector_step <= n; i += 2 * vector_step) {
+    write_vector<K, Shifted, Kept>(x + i, vector(i), vector_step, row, r, y + i);
+    write_vector<K, Shifted, Kept>(x + i + vector_step, vector(i + vector_step), vector_step, row, r,
+                                   y + i + vector_step);
   }
+  for (; i < n; i += vector_step) write_vector<K, Shifted, Kept>(x + i, vector(i), n - i, row, r, y + i);
 }
 
 HWY_INLINE HWY_ATTR result_vectors inverse_of(double sum) {

@@ -36,12 +36,30 @@ template <index_t W>
 struct tile_lines {
   static constexpr auto columns = static_cast<std::size_t>(W);
   alignas(64) float maximum[columns];
+  alignas(64) float shift[columns];  ///< of row_scale
+  alignas(64) float least[columns];
+  alignas(64) float magic[columns];
   alignas(64) double lane[lanes][columns];
   alignas(64) std::int32_t maxima_in_block[columns];
   alignas(64) double maxima[columns];
   alignas(64) float first[columns];  ///< of result_vectors
   alignas(64) float second[columns];
   bool ordinary[columns];
+
+  HWY_ATTR row_vectors rows(index_t j) const {
+    const floats d;
+    return {hn::Load(d, maximum + j), hn::Load(d, shift + j), hn::Load(d, least + j), hn::Load(d, magic + j)};
+  }
+  /// From the maxima.
+  HWY_ATTR void set_scales() {
+    const floats d;
+    for (index_t j = 0; j < W; j += vector_step) {
+      const row_vectors row = vectors_of(hn::Load(d, maximum + j));
+      hn::Store(row.shift, d, shift + j);
+      hn::Store(row.least, d, least + j);
+      hn::Store(row.magic, d, magic + j);
+    }
+  }
 };
 
 /// The elements of a vector as bits.
@@ -101,7 +119,7 @@ HWY_INLINE HWY_ATTR void add_lines(const columns<T>& c, index_t count, index_t i
   const counters di;
   constexpr index_t half = vector_step / 2;
   for (index_t j = 0; j < count; j += vector_step) {
-    const row_vectors row = vectors_of(hn::Load(floats(), tile.maximum + j));
+    const row_vectors row = tile.rows(j);
     auto sum0 = hn::Load(d, lane + j), sum1 = hn::Load(d, lane + j + half);
     auto maxima = hn::Load(di, tile.maxima_in_block + j);
     for (index_t k = 0; k < rows; ++k) {
@@ -127,7 +145,7 @@ HWY_INLINE HWY_ATTR void add_lines(const columns<T>& c, index_t count, index_t i
 /// The sums of a block of each column.
 template <index_t W>
 struct line_of_sums {
-  alignas(64) double sum[static_cast<std::size_t>(W)] = {};
+  double sum[static_cast<std::size_t>(W)] = {};
 
   HWY_ATTR friend line_of_sums operator+(const line_of_sums& a, const line_of_sums& b) {
     line_of_sums result;
@@ -190,7 +208,6 @@ HWY_INLINE HWY_ATTR void sums_of_columns(const columns<T>& c, index_t count, til
 template <row_kernel K, index_t W>
 HWY_INLINE HWY_ATTR void parameters_of_columns(index_t count, tile_lines<W>& tile) {
   const doubles d;
-  const floats df;
   const hn::Rebind<float, doubles> half_floats;
   constexpr index_t half = vector_step / 2;
   double* const sum = tile.lane[0];
@@ -204,15 +221,14 @@ HWY_INLINE HWY_ATTR void parameters_of_columns(index_t count, tile_lines<W>& til
     }
   } else {
     for (index_t j = 0; j < count; j += vector_step) {
-      const auto m = hn::Load(df, tile.maximum + j);
+      const row_vectors row = tile.rows(j);
       auto sum0 = hn::Load(d, sum + j), sum1 = hn::Load(d, sum + j + half);
-      logarithms(vectors_of(m), sum0, sum1, hn::Load(d, tile.maxima + j),
-                 hn::Load(d, tile.maxima + j + half));
+      logarithms(row, sum0, sum1, hn::Load(d, tile.maxima + j), hn::Load(d, tile.maxima + j + half));
       if constexpr (K == row_kernel::logsumexp) {
-        hn::Store(hn::Add(lower_doubles(m), sum0), d, sum + j);
-        hn::Store(hn::Add(upper_doubles(m), sum1), d, sum + j + half);
+        hn::Store(hn::Add(lower_doubles(row.maximum), sum0), d, sum + j);
+        hn::Store(hn::Add(upper_doubles(row.maximum), sum1), d, sum + j + half);
       } else {
-        hn::Store(m, df, tile.first + j);
+        hn::Store(row.maximum, floats(), tile.first + j);
         hn::Store(hn::DemoteTo(half_floats, sum0), half_floats, tile.second + j);
         hn::Store(hn::DemoteTo(half_floats, sum1), half_floats, tile.second + j + half);
       }
@@ -228,8 +244,7 @@ HWY_INLINE HWY_ATTR void write_columns(const columns<T>& c, index_t count, const
     T* const y = c.y + i * c.y_stride;
     for (index_t j = 0; j < count; j += vector_step) {
       auto v = load_some((K == row_kernel::softmax && is_kept ? y : c.line(i)) + j, count - j);
-      if constexpr (K == row_kernel::softmax && !is_kept)
-        v = exponential<Shifted>(v, vectors_of(hn::Load(d, tile.maximum + j)));
+      if constexpr (K == row_kernel::softmax && !is_kept) v = exponential<Shifted>(v, tile.rows(j));
       const result_vectors r{hn::Load(d, tile.first + j), hn::Load(d, tile.second + j)};
       store_some(result_of<K>(v, r), count - j, y + j);
     }
@@ -253,6 +268,7 @@ HWY_ATTR void ordinary_columns(const columns<T>& c, index_t count, tile_lines<W>
   bool any_shifted = false;
   for (index_t j = 0; j < count; ++j) any_shifted = any_shifted || is_shifted(tile.maximum[j]);
   for (index_t j = count; j < W; ++j) tile.maximum[j] = 0.0F;
+  tile.set_scales();
   if (any_shifted) {
     ordinary_columns<K, true>(c, count, tile);
   } else {
@@ -298,44 +314,161 @@ HWY_ATTR void rows_side_by_side(const detail::row_run<T>& run) {
   }
 }
 
-// Short rows.
+// Short rows: one to a lane.
 
 inline constexpr index_t short_row = 64;
-/// A block is so many elements of at most wide_tile rows.
-inline constexpr index_t block_elements = 4096;
 
+/// As many rows as a vector has lanes, as lines of their elements.
+template <floating T>
+struct short_rows {
+  alignas(64) T x[static_cast<std::size_t>(short_row)][width];
+  alignas(64) float e[static_cast<std::size_t>(short_row)][width];
+  alignas(64) double log_sum[width];
+};
+
+/// The maximum of each lane; whether one of them is not ordinary.
+template <floating T>
+HWY_INLINE HWY_ATTR hn::Vec<floats> maxima_of_lanes(const short_rows<T>& rows, index_t n,
+                                                    bool& extraordinary) {
+  using bits = bits_of<T>;
+  using format = detail::format_of<T>;
+  const hn::Rebind<bits, floats> du;
+  const hn::RebindToSigned<decltype(du)> ds;
+  auto last = load_elements(du, rows.x[0]), first = last;
+  auto greatest = hn::BitCast(ds, last);
+  for (index_t i = 1; i < n; ++i) {
+    const auto x = load_elements(du, rows.x[i]);
+    greatest = hn::Max(greatest, hn::BitCast(ds, x));
+    last = hn::Max(last, x);
+    first = hn::Min(first, x);
+  }
+  const auto negative = hn::Lt(greatest, hn::Zero(ds));
+  const auto m = hn::IfThenElse(negative, hn::BitCast(ds, first), greatest);
+  const auto finite =
+      hn::Lt(hn::And(m, hn::Set(ds, static_cast<std::make_signed_t<bits>>(~format::sign_bit))),
+             hn::Set(ds, static_cast<std::make_signed_t<bits>>(format::infinity)));
+  const auto limit = hn::Set(du, static_cast<bits>(format::sign_bit | format::infinity));
+  const auto number = hn::Eq(hn::Max(last, limit), limit);
+  extraordinary = !hn::AllTrue(ds, finite) || !hn::AllTrue(du, number);
+  HWY_ALIGN T maxima[width];
+  store_elements(ds, m, maxima);
+  return load_floats(maxima);
+}
+
+/// The sums of the lanes, and how often the maxima occur.
+template <row_kernel K, bool Shifted, floating T>
+HWY_INLINE HWY_ATTR void sums_of_lanes(short_rows<T>& rows, index_t n, const row_vectors& row,
+                                       hn::Vec<doubles>& sum0, hn::Vec<doubles>& sum1,
+                                       hn::Vec<counters>& maxima) {
+  const doubles d;
+  hn::Vec<doubles> lane0[lanes], lane1[lanes];
+  maxima = hn::Zero(counters());
+  index_t left = n < step ? n : step;  // lanes that are not there are +0
+  for (index_t l = 0; l < left; ++l) {
+    lane0[l] = hn::Zero(d);
+    lane1[l] = hn::Zero(d);
+    for (index_t i = l; i < n; i += step) {
+      const auto x = load_floats(rows.x[i]);
+      auto e = exponential<Shifted>(x, row);
+      if constexpr (K == row_kernel::softmax) {
+        hn::Store(e, floats(), rows.e[i]);
+      } else {
+        const auto is_maximum = hn::Eq(x, row.maximum);
+        e = hn::IfThenZeroElse(is_maximum, e);
+        maxima = add_one_where(is_maximum, maxima);
+      }
+      lane0[l] = hn::Add(lane0[l], lower_doubles(e));
+      lane1[l] = hn::Add(lane1[l], upper_doubles(e));
+    }
+  }
+  for (index_t w = step / 2; w > 0; w /= 2) {
+    for (index_t l = 0; l + w < left; ++l) {
+      lane0[l] = hn::Add(lane0[l], lane0[l + w]);
+      lane1[l] = hn::Add(lane1[l], lane1[l + w]);
+    }
+    left = left < w ? left : w;
+  }
+  sum0 = lane0[0];
+  sum1 = lane1[0];
+}
+
+HWY_INLINE HWY_ATTR hn::Vec<floats> joined(hn::Vec<doubles> v0, hn::Vec<doubles> v1) {
+  const hn::Rebind<float, doubles> half;
+  return hn::Combine(floats(), hn::DemoteTo(half, v1), hn::DemoteTo(half, v0));
+}
+
+/// x becomes the results; those of logsumexp are in log_sum.
+template <row_kernel K, bool Shifted, floating T>
+HWY_INLINE HWY_ATTR void compute_lanes(short_rows<T>& rows, index_t n, hn::Vec<floats> m) {
+  const doubles d;
+  const hn::Rebind<std::int32_t, doubles> half_counters;
+  const row_vectors row = vectors_of(m);
+  auto sum0 = hn::Zero(d), sum1 = sum0;
+  auto maxima = hn::Zero(counters());
+  sums_of_lanes<K, Shifted>(rows, n, row, sum0, sum1, maxima);
+  result_vectors r{m, m};
+  if constexpr (K == row_kernel::softmax) {
+    const auto one = hn::Set(d, 1.0);
+    const auto inverse0 = hn::Div(one, sum0), inverse1 = hn::Div(one, sum1);
+    r.first = joined(inverse0, inverse1);
+    r.second = joined(hn::Sub(inverse0, lower_doubles(r.first)), hn::Sub(inverse1, upper_doubles(r.first)));
+  } else {
+    logarithms(row, sum0, sum1, hn::PromoteTo(d, hn::LowerHalf(half_counters, maxima)),
+               hn::PromoteTo(d, hn::UpperHalf(half_counters, maxima)));
+    if constexpr (K == row_kernel::logsumexp) {
+      hn::Store(hn::Add(lower_doubles(m), sum0), d, rows.log_sum);
+      hn::Store(hn::Add(upper_doubles(m), sum1), d, rows.log_sum + width / 2);
+      return;
+    }
+    r.second = joined(sum0, sum1);
+  }
+  for (index_t i = 0; i < n; ++i) {
+    const auto v = K == row_kernel::softmax ? hn::Load(floats(), rows.e[i]) : load_floats(rows.x[i]);
+    store_floats(result_of<K>(v, r), rows.x[i]);
+  }
+}
+
+/// As many rows as there are lanes, or fewer.
 template <row_kernel K, floating T>
-HWY_ATTR void short_block(const detail::row_run<T>& run, T* x, index_t pitch, tile_lines<wide_tile>& tile) {
-  HWY_ALIGN T results[static_cast<std::size_t>(wide_tile)];
-  for (index_t i = 0; i < run.length * pitch; ++i) x[i] = from_bits<T>(0);
-  softmax::transpose_rows(run.x.first, run.x.step, run.length, run.count, x, pitch);
-  constexpr bool reduces = K == row_kernel::logsumexp;
-  const columns<T> c{x, run.length, pitch, reduces ? results : x, reduces ? 0 : pitch};
-  maxima_of_columns(c, pitch, tile);
-  ordinary_columns<K>(c, pitch, tile);
-  for (index_t row = 0; row < run.count; ++row) {
-    if (tile.ordinary[row]) continue;
-    auto one = run.part(row, 1);
-    one.y = {c.y + row, pitch, 0};
+HWY_INLINE HWY_ATTR void rows_in_lanes(const detail::row_run<T>& run, short_rows<T>& rows) {
+  const floats d;
+  const index_t n = run.length;
+  softmax::transpose_rows(run.x.first, run.x.step, n, run.count, rows.x[0], vector_step);
+  bool extraordinary = false;
+  const auto m = maxima_of_lanes(rows, n, extraordinary);
+  const auto limit = hn::Set(d, reference::detail_softmax_fast::largest_unshifted);
+  if (hn::AllTrue(d, hn::Lt(hn::Abs(m), limit))) {
+    compute_lanes<K, false>(rows, n, m);
+  } else {
+    compute_lanes<K, true>(rows, n, m);
+  }
+  T results[width];
+  if constexpr (K == row_kernel::logsumexp) {
+    for (index_t i = 0; i < run.count; ++i)
+      results[i] = reference::detail_softmax::result<false, T>(rows.log_sum[i]);
+  }
+  for (index_t i = 0; extraordinary && i < run.count; ++i) {
+    auto one = run.part(i, 1);
+    if (maximum_of_row(one.x.first, n).ordinary) continue;
+    one.y = {K == row_kernel::logsumexp ? results + i : rows.x[0] + i, vector_step, 0};
     detail::fast_rows_in_turn<K, false>(one);
   }
-  if constexpr (reduces) {
-    for (index_t row = 0; row < run.count; ++row) detail::store(run.y.row(row), results[row]);
+  if constexpr (K == row_kernel::logsumexp) {
+    for (index_t i = 0; i < run.count; ++i) detail::store(run.y.row(i), results[i]);
   } else {
-    softmax::transpose_lines(x, pitch, run.length, run.count, run.y.first, run.y.step);
+    softmax::transpose_lines(rows.x[0], vector_step, n, run.count, run.y.first, run.y.step);
   }
 }
 
 template <row_kernel K, floating T>
 HWY_ATTR void short_rows_together(const detail::row_run<T>& run) {
-  HWY_ALIGN T x[static_cast<std::size_t>(block_elements)];
-  tile_lines<wide_tile> tile;
-  const index_t fit = block_elements / run.length / vector_step * vector_step;
-  const index_t most = fit < wide_tile ? fit : wide_tile;
-  for (index_t row = 0; row < run.count; row += most) {
-    const index_t rows = run.count - row < most ? run.count - row : most;
-    const index_t pitch = (rows + vector_step - 1) / vector_step * vector_step;
-    short_block<K>(run.part(row, rows), x, pitch, tile);
+  short_rows<T> rows;
+  for (index_t i = 0; i < run.length; ++i) {
+    for (T& x : rows.x[i]) x = from_bits<T>(0);
+  }
+  for (index_t row = 0; row < run.count; row += vector_step) {
+    const index_t left = run.count - row;
+    rows_in_lanes<K>(run.part(row, left < vector_step ? left : vector_step), rows);
   }
 }
 
