@@ -55,10 +55,14 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "../bits.hpp"
 #include "../fma.hpp"
+#include "../fp_environment.hpp"
+#include "../policy.hpp"
+#include "../tensor_view.hpp"
 #include "elementary.hpp"
 #include "lane_sum.hpp"
 #include "row_mass.hpp"
@@ -180,6 +184,32 @@ T fast_logsumexp_row(const strided_row<T>& x) noexcept {
   const row_top top = top_of_row<Flush>(x);
   if (top.kind != row_kind::ordinary) return logsumexp_row<Flush>(x);
   return detail_softmax::result<Flush, T>(top.maximum + detail_softmax_fast::log_sum<Flush>(x, top));
+}
+
+/// One row, in the scoped environment. `x` and `y` have one axis and the same length; `y` may be `x`.
+template <policy P = policy{}, tensor_like X, detail::output_like Y>
+void fast_softmax(X&& x, Y&& y) noexcept {
+  const auto row = detail_softmax::row_of(x);
+  const auto output = detail::output_view(y);
+  in_default_environment([&] {
+    fast_softmax_row<detail_softmax::flushes<P>>(row, output.data_handle(), output.stride(0), rules_of(P));
+  });
+}
+template <policy P = policy{}, tensor_like X, detail::output_like Y>
+void fast_log_softmax(X&& x, Y&& y) noexcept {
+  const auto row = detail_softmax::row_of(x);
+  const auto output = detail::output_view(y);
+  in_default_environment([&] {
+    fast_log_softmax_row<detail_softmax::flushes<P>>(row, output.data_handle(), output.stride(0),
+                                                     rules_of(P));
+  });
+}
+template <policy P = policy{}, tensor_like X>
+auto fast_logsumexp(X&& x) noexcept {
+  const auto row = detail_softmax::row_of(x);
+  auto result = from_bits<detail::element_of<X>>(0);
+  in_default_environment([&] { result = fast_logsumexp_row<detail_softmax::flushes<P>>(row); });
+  return result;
 }
 
 }  // namespace K754_ABI
