@@ -69,4 +69,11 @@ void add_softmax(results& to) {
   add_xlogy<double>(to);
 }
 
+void add_fast_softmax(results& to) {
+  constexpr k754::policy fast{.precision = k754::precision::fast};
+  add<fast, float>(to, " precision::fast");
+  add<fast, k754::float16>(to, " precision::fast");
+  add<fast, k754::bfloat16>(to, " precision::fast");
+}
+
 }  // namespace k754_conformance

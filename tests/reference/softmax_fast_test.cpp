@@ -1,5 +1,5 @@
-// The accuracy of the definition of softmax and its kin under precision::fast against 256-bit arithmetic, on rows made to be
-// hard, and that of its exponentials.
+// The accuracy of the definition of softmax and its kin under precision::fast against 256-bit arithmetic, on rows
+// made to be hard, and that of its exponentials.
 #include "k754/reference/softmax_fast.hpp"
 
 #include <algorithm>

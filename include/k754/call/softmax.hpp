@@ -180,8 +180,9 @@ constexpr row_plan rows_of(const std::array<argument, 4>& all, std::size_t axis)
   return rows;
 }
 
-/// What a function of the family was given; for gradients `input` is the output of the function. The rules for special
-/// rows are looked at once for each row, so that they are not a matter of types. The tier is that of calls without a mask.
+/// What a function of the family was given; for gradients `input` is the output of the function. The rules for
+/// special rows are looked at once for each row, so that they are not a matter of types. The tier is that of calls
+/// without a mask.
 template <row_kernel K, bool Flush, floating T, precision Tier>
 struct row_call {
   using plan = std::optional<row_plan>;

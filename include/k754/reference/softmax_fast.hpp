@@ -1,5 +1,6 @@
-/// softmax, log_softmax and logsumexp of one row under `precision::fast`, for float, float16 and bfloat16: the exponentials
-/// are floats, their sum is a double. (double has no fast tier, nor have masked forms and gradients: theirs is softmax.hpp.)
+/// softmax, log_softmax and logsumexp of one row under `precision::fast`, for float, float16 and bfloat16: the
+/// exponentials are floats, their sum is a double. (double has no fast tier, nor have masked forms and gradients:
+/// theirs is softmax.hpp.)
 ///
 ///     m = max x_i        h = 0 where |m| < 256, otherwise m        q = m - h        N = q / ln 2 rounded to an integer
 ///     e_i = 2^(80 - N) exp(max(x_i - h, q - 140))            about 2^80 exp(x_i - m), a normal number
@@ -9,7 +10,8 @@
 ///
 ///     softmax_i = e_i a + e_i b        log_softmax_i = (x_i - m) - L        logsumexp = m + L
 ///
-/// A row with a NaN, or whose maximum is infinite, and one without elements are softmax.hpp's: its answers, its rules.
+/// A row with a NaN, or whose maximum is infinite, and one without elements are softmax.hpp's: its answers, its
+/// rules.
 ///
 /// The arithmetic, in order, in the default environment; in float but where it says double:
 ///
@@ -18,7 +20,7 @@
 ///     t   = fma(x', log2 e, M),  M = 1.5 2^23 + 80 - N        n = t - M, the integer next to x' / ln 2
 ///     r   = fma(n, -ln2 low, fma(n, -ln2 high, x'))           the inner fma is exact
 ///     p   = 1 + r (1 + r (.. c[0])), six fmas
-///     e_i = p 2^(n + 80 - N)                                  the low 9 bits of t are the exponent: bits(p) + (bits(t) << 23)
+///     e_i = p 2^(n + 80 - N)                                  bits(p) + (bits(t) << 23): 9 bits of t are the exponent
 ///     S, R in double, by lane_sum                             for R elements with x_i = m leave their places empty
 ///     a = 1/S,  b = 1/S - a                                   1/S in double, a and b rounded to float
 ///     softmax_i     = fma(e_i, a, e_i b)
@@ -27,29 +29,30 @@
 ///     log_softmax_i = (x_i - m) - L                           L rounded to float
 ///     logsumexp     = m + L                                   double
 ///
-/// and, for float16 and bfloat16, one rounding to the type. A result that is or rounds to zero is +0; only subnormals::flush
-/// writes -0.
+/// and, for float16 and bfloat16, one rounding to the type. A result that is or rounds to zero is +0; only
+/// subnormals::flush writes -0.
 ///
 /// x itself is reduced, not x - m, which for |m| < 256 saves a subtraction and its rounding; beyond, x_i - m is exact
-/// wherever it is above -128. Below that nothing is left of an element: softmax is 0, and 2^20 times exp(-128) is no part of
-/// L as a float that can be told from 0. Elements below m - 140 count as exp(-140) = 2^-202. Because of the 2^80 all e_i are
-/// normal, the last operation is the only one whose result may be subnormal, and gradual underflow comes by itself.
+/// wherever it is above -128. Below that nothing is left of an element: softmax is 0, and 2^20 times exp(-128) is no
+/// part of L as a float that can be told from 0. Elements below m - 140 count as exp(-140) = 2^-202. Because of the
+/// 2^80 all e_i are normal: the only result that may be subnormal is the last (and the correction e_i b, whose rounding
+/// is then at most half of the smallest subnormal), and gradual underflow comes by itself.
 ///
-/// Bounds, for rows of n <= 2^20. With u = 2^-24, e_i is within 1.294 u of the exponential, relatively: the largest error
-/// over *all* floats in [-396, 256] (tests/reference/softmax_fast_test.cpp looks at every 61st); most of it is the last
-/// fma's, u at most, and that of r, u/4. Sums in double add 78 2^-53, nothing in what follows.
+/// Bounds, for rows of n <= 2^20. With u = 2^-24, e_i is within 1.294 u of the exponential, relatively: the largest
+/// error over *all* floats in [-396, 256] (tests/reference/softmax_fast_test.cpp looks at every 61st); most of it is
+/// the last fma's, u at most, and that of r, u/4. Sums in double add 78 2^-53, nothing in what follows.
 ///
-///   softmax       e_i 1.294 u, S no more than the worst e_i, 1.294 u; 1/S = a + b to 2^-48, so that equal elements are 1/n
-///                 rounded once and a single element is 1. With the last rounding 3.1 ULP of the result. (3.6 of the spacing at
-///                 the exact value, where that is just below a power of two and the result just above.)
-///   log_softmax   x_i - m is rounded by u |x_i - m|, L is within 1.3 u of itself (R is; E is right to 2^-52, and log1p does
-///                 not enlarge relative errors) and rounded by u; both terms are <= 0, so that this is 2.3 u of the result,
-///                 with the last rounding 2.8 ULP (3.3): also where L is far below u.
+///   softmax       e_i 1.294 u, S no more than the worst e_i, 1.294 u; 1/S = a + b to 2^-48, so that equal elements
+///                 are 1/n rounded once, and a single element is 1. With the last rounding 3.1 ULP of the result.
+///                 (3.6 of the exact value, where that is just below a power of two and the result is not.)
+///   log_softmax   x_i - m is rounded by u |x_i - m|, L is within 1.3 u of itself (R is; E is right to 2^-52, and
+///                 log1p does not enlarge relative errors) and rounded by u; both terms are <= 0, so that this is
+///                 2.3 u of the result, with the last rounding 2.8 ULP (3.3): also where L is far below u.
 ///   logsumexp     0.501 ULP, and 2^-23 L.
 ///   float16, bfloat16: 0.5005 and 0.5001 ULP, as in softmax.hpp.
 ///
-/// Source: Cody and Waite, "Software Manual for the Elementary Functions" (1980), for ln 2 in two parts; coefficients: Sollya,
-/// fpminimax.
+/// Source: Cody and Waite, "Software Manual for the Elementary Functions" (1980), for ln 2 in two parts;
+/// coefficients: Sollya, fpminimax.
 #ifndef K754_REFERENCE_SOFTMAX_FAST_HPP
 #define K754_REFERENCE_SOFTMAX_FAST_HPP
 

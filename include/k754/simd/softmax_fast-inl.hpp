@@ -1,9 +1,10 @@
-// softmax, log_softmax and logsumexp under precision::fast on vectors of floats: the bits of reference/softmax_fast.hpp, whose
-// names these are. Read once for each target (no include guard); call/softmax.hpp includes everything that is needed before.
+// softmax, log_softmax and logsumexp under precision::fast on vectors of floats: the bits of
+// reference/softmax_fast.hpp, whose names these are. Read once for each target (no include guard); call/softmax.hpp
+// includes everything that is needed before.
 //
-// A row is read for its maximum, as raw bits; then for the exponentials, which stay where they can (of floats in the output)
-// and go as doubles to the 16 lanes of reference::lane_sum; then for the results. Rows with a NaN or an infinite maximum are
-// the reference's.
+// A row is read for its maximum, as raw bits; then for the exponentials, which stay where they can (of floats in the
+// output) and go as doubles to the 16 lanes of reference::lane_sum; then for the results. Rows with a NaN or an
+// infinite maximum are the reference's.
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
@@ -261,8 +262,8 @@ struct row_sum {
   hn::Vec<counters> maxima;
 };
 
-/// Vector `k` of 16 elements, of which `count` are there. `Below`: of those below the maximum, which are counted; `Keep`: the
-/// exponentials stay at `e`.
+/// Vector `k` of 16 elements, of which `count` are there. `Below`: of those below the maximum, which are counted;
+/// `Keep`: the exponentials stay at `e`.
 template <bool Shifted, bool Below, bool Keep, bool Whole, std::size_t Vector, floating T>
 HWY_INLINE HWY_ATTR void add_vector(const T* elements, index_t count, const row_vectors& row, row_sum& sum,
                                     float* e) {

@@ -1,10 +1,10 @@
-// Rows under precision::fast that lie side by side, so that a vector holds elements of different rows: as the columns of a
-// matrix, in tiles; and many short rows, which are brought together as such columns. A part of softmax_fast-inl.hpp, which
-// includes it (no include guard).
+// Rows under precision::fast that lie side by side, so that a vector holds elements of different rows: as the columns
+// of a matrix, in tiles; and many short rows, one to a lane. A part of
+// softmax_fast-inl.hpp, which includes it (no include guard).
 //
-// A tile is read from above to below for the maxima, again for the exponentials, whose 16 lanes of reference::lane_sum are 16
-// lines of sums as wide as the tile, and once more for the results. Four rows are taken together, and so are the lines i, i + 16,
-// i + 32, i + 48, which go to the same sums.
+// A tile is read from above to below for the maxima, again for the exponentials, whose 16 lanes of
+// reference::lane_sum are 16 lines of sums as wide as the tile, and once more for the results. Four rows are taken
+// together, and so are the lines i, i + 16, i + 32, i + 48, which go to the same sums.
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
