@@ -161,5 +161,6 @@ void add_softmax(results& to);
 void add_xlogy(results& to);
 void add_cross_entropy(results& to);
 void add_conv2d(results& to);
+void add_fast_softmax(results& to);
 
 }  // namespace k754_conformance

@@ -62,6 +62,15 @@ inline constexpr recorded_result recorded[] = {
     {"conv2d int8", 12493, 0xB27B4852C81B283B},
     {"conv2d precision::fast float", 19779, 0xDE4BA12F9863B499},
     {"conv2d precision::exact float", 21062, 0xB186AFB7E00D5107},
+    {"softmax precision::fast float", 25344, 0x9F64A48B153A369E},
+    {"log_softmax precision::fast float", 25344, 0x006CF33EDF72DD84},
+    {"masked_softmax, logsumexp precision::fast float", 12736, 0xAE1402D4CF314671},
+    {"softmax precision::fast float16", 25344, 0x9D210F8317BBCEB6},
+    {"log_softmax precision::fast float16", 25344, 0x0021F8B4E6D8A3BB},
+    {"masked_softmax, logsumexp precision::fast float16", 12736, 0xE093F7A6736D4D67},
+    {"softmax precision::fast bfloat16", 25344, 0x1E476AE19467CC15},
+    {"log_softmax precision::fast bfloat16", 25344, 0x1A6DAEDA42BFB030},
+    {"masked_softmax, logsumexp precision::fast bfloat16", 12736, 0x8C719818493F75F7},
 };
 
 }  // namespace k754_conformance

@@ -51,4 +51,11 @@ void add_softmax(results& to) {
   add<limits, float>(to, " (flush, limits)");
 }
 
+void add_fast_softmax(results& to) {
+  constexpr k754::policy fast{.precision = k754::precision::fast};
+  add<fast, float>(to, " precision::fast");
+  add<fast, k754::float16>(to, " precision::fast");
+  add<fast, k754::bfloat16>(to, " precision::fast");
+}
+
 }  // namespace k754_conformance

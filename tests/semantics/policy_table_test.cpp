@@ -32,7 +32,7 @@ const std::map<std::string, reduction> kernels = {
     {"masked forms",
      [](const policy& p) { return detail::softmax_policy(detail::row_kernel::log_softmax, true, p); }},
     {"logsumexp",
-     [](const policy& p) { return detail::softmax_policy(detail::row_kernel::logsumexp, true, p); }},
+     [](const policy& p) { return detail::softmax_policy(detail::row_kernel::logsumexp, false, p); }},
     {"softmax gradients",
      [](const policy& p) { return detail::softmax_policy(detail::row_kernel::softmax_backward, true, p); }},
     {"cross_entropy, index labels",

@@ -83,6 +83,16 @@ const registration softmax_calls = [] {
   register_kernels<policy{.subnormals = subnormals::flush}>(" subnormals=flush", forward);
   register_kernels<policy{.subnormals = subnormals::flush}>(
       " subnormals=flush", {"logsumexp", "softmax_backward", "log_softmax_backward"});
+  constexpr precision fast = precision::fast;
+  register_kernels<policy{.precision = fast}>(" precision=fast", all);
+  register_kernels<policy{.zero_mass = zero_mass::zero, .precision = fast}>(" precision=fast zero_mass=zero",
+                                                                            forward);
+  register_kernels<policy{.zero_mass = zero_mass::uniform, .precision = fast}>(
+      " precision=fast zero_mass=uniform", forward);
+  register_kernels<policy{.pos_inf = pos_inf::limit, .precision = fast}>(" precision=fast pos_inf=limit",
+                                                                         forward);
+  register_kernels<policy{.subnormals = subnormals::flush, .precision = fast}>(
+      " precision=fast subnormals=flush", forward);
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "../executor.hpp"
 #include "../policy.hpp"
 #include "../reference/softmax.hpp"
+#include "../reference/softmax_fast.hpp"
 #include "../simd.hpp"
 #include "../simd/elementary.hpp"
 #include "../simd/formats.hpp"
@@ -47,6 +48,7 @@ K754_INLINE constexpr policy softmax_policy(row_kernel kernel, bool masked, cons
     read.pos_inf = p.pos_inf;
     if (masked) read.fully_masked = p.fully_masked;
   }
+  if (!is_gradient(kernel) && !masked) read.precision = p.precision;
   return read;
 }
 
@@ -117,10 +119,32 @@ void rows_in_turn(const row_run<T>& run) noexcept {
   }
 }
 
+/// The same under precision::fast; there are no masks.
 template <row_kernel K, bool Flush, floating T>
+void fast_rows_in_turn(const row_run<T>& run) noexcept {
+  for (index_t row = 0; row < run.count; ++row) {
+    const reference::strided_row<T> x{run.x.row(row), run.length, run.x.along};
+    T* const y = run.y.row(row);
+    if constexpr (K == row_kernel::logsumexp) {
+      store(y, reference::fast_logsumexp_row<Flush>(x));
+    } else if constexpr (K == row_kernel::softmax) {
+      reference::fast_softmax_row<Flush>(x, y, run.y.along, run.rules);
+    } else {
+      reference::fast_log_softmax_row<Flush>(x, y, run.y.along, run.rules);
+    }
+  }
+}
+
+template <row_kernel K, bool Flush, floating T, precision Tier = precision::accurate>
 struct softmax_kernel {
   using function = void(const row_run<T>& run) noexcept;
   static constexpr function* scalar = &rows_in_turn<K, Flush, T>;
+  static function* compiled() noexcept { return scalar; }
+};
+template <row_kernel K, bool Flush, floating T>
+struct softmax_kernel<K, Flush, T, precision::fast> {
+  using function = void(const row_run<T>& run) noexcept;
+  static constexpr function* scalar = &fast_rows_in_turn<K, Flush, T>;
   static function* compiled() noexcept { return scalar; }
 };
 
@@ -128,6 +152,8 @@ struct softmax_kernel {
 }  // namespace k754::detail
 
 #define K754_TARGET_FILE "../simd/softmax-inl.hpp"
+#include "../targets/foreach-inl.hpp"
+#define K754_TARGET_FILE "../simd/softmax_fast-inl.hpp"
 #include "../targets/foreach-inl.hpp"
 
 namespace k754::detail {
@@ -155,9 +181,10 @@ constexpr row_plan rows_of(const std::array<argument, 4>& all, std::size_t axis)
   return rows;
 }
 
-/// What a function of the family was given; for gradients `input` is the output of the function. The rules for special
-/// rows are looked at once for each row, so that they are not a matter of types.
-template <row_kernel K, bool Flush, floating T>
+/// What a function of the family was given; for gradients `input` is the output of the function. The rules for
+/// special rows are looked at once for each row, so that they are not a matter of types. The tier is that of calls
+/// without a mask.
+template <row_kernel K, bool Flush, floating T, precision Tier>
 struct row_call {
   using plan = std::optional<row_plan>;
   static constexpr bool backward = is_gradient(K);
@@ -194,7 +221,8 @@ struct row_call {
 
   template <class Executor>
   check_result compute(const plan& rows, Executor& ex) const {
-    const auto kernel = choose<softmax_kernel<K, Flush, T>>();
+    const auto kernel =
+        masked() ? choose<softmax_kernel<K, Flush, T>>() : choose<softmax_kernel<K, Flush, T, Tier>>();
     const index_t grain = std::same_as<std::remove_cvref_t<Executor>, serial_executor>
                               ? rows->loop.count()
                               : grain_for_rows(rows->length, rows->along[0] != 1);
@@ -218,7 +246,8 @@ struct row_call {
   template <class Element>
   strided_rows<Element> of(std::size_t n, const plan::value_type& rows,
                            const elementwise_run<4>& run) const noexcept {
-    if (!all[n].present || rows.length == 0) return {nullptr, 0, 0};
+    const bool none = rows.length == 0 && all[n].as == role::input;  // a null pointer, it may be
+    if (!all[n].present || none) return {nullptr, 0, 0};
     return {elements_of<Element>(all[n]) + run.offsets[n], rows.along[n], run.strides[n]};
   }
 };
@@ -226,15 +255,16 @@ struct row_call {
 /// Makes calls of what the public functions take: input, upstream (gradients), mask (masked forms), output, options.
 template <row_kernel K, policy P>
 struct row_call_of {
-  static_assert(P.precision != precision::fast,
-                "k754 softmax family: precision::fast is not in this version");
   static_assert(P.precision != precision::exact,
                 "k754 softmax family: there is no exact tier; use precision::accurate");
 
   template <class X, class Y, class Options>
   constexpr auto operator()(X& input, Y& output, const Options& options) const noexcept {
     static_assert(is_output<Y&>());
-    row_call<K, P.subnormals == subnormals::flush, element_of<X&>> call;
+    using element = element_of<X&>;
+    constexpr precision tier =
+        std::same_as<element, double> ? precision::accurate : softmax_policy(K, false, P).precision;
+    row_call<K, P.subnormals == subnormals::flush, element, tier> call;
     call.all[0].view = layout_of(as_tensor_view(input));
     call.all[3].view = layout_of(as_tensor_view(output));
     call.axis_option = options.axis;

@@ -148,27 +148,42 @@ row_mass<T> equal_mass(row_kind kind, double maximum, index_t maxima) noexcept {
   return mass;
 }
 
-template <bool Flush, floating T>
-row_mass<T> mass_of_row(const strided_row<T>& row) noexcept {
-  double m = negative_infinity<double>();
+/// The greatest of the elements present, and how often it occurs.
+struct row_top {
+  row_kind kind = row_kind::empty;
+  double maximum = negative_infinity<double>();
   index_t maxima = 0;
+};
+
+template <bool Flush, floating T>
+row_top top_of_row(const strided_row<T>& row) noexcept {
+  row_top top;
   bool any_nan = false;
   for (index_t i = 0; i < row.size; ++i) {
     if (!row.present(i)) continue;
     const double x = detail::widen<Flush>(row[i]);
     any_nan = any_nan || is_nan(x);
-    if (maxima == 0 || x > m) {
-      m = x;
-      maxima = 1;
-    } else if (x == m) {
-      ++maxima;
+    if (top.maxima == 0 || x > top.maximum) {
+      top.maximum = x;
+      top.maxima = 1;
+    } else if (x == top.maximum) {
+      ++top.maxima;
     }
   }
-  if (maxima == 0) return {};
-  if (any_nan) return {.kind = row_kind::nan};
-  if (is_infinite(m)) {
-    return equal_mass<T>(m > 0.0 ? row_kind::positive_infinity : row_kind::negative_infinity, m, maxima);
-  }
+  if (top.maxima == 0) return top;
+  top.kind = any_nan                  ? row_kind::nan
+             : is_finite(top.maximum) ? row_kind::ordinary
+             : top.maximum > 0.0      ? row_kind::positive_infinity
+                                      : row_kind::negative_infinity;
+  return top;
+}
+
+template <bool Flush, floating T>
+row_mass<T> mass_of_row(const strided_row<T>& row) noexcept {
+  const auto [kind, m, maxima] = top_of_row<Flush>(row);
+  if (kind == row_kind::empty) return {};
+  if (kind == row_kind::nan) return {.kind = row_kind::nan};
+  if (kind != row_kind::ordinary) return equal_mass<T>(kind, m, maxima);
 
   row_mass<T> mass{.kind = row_kind::ordinary, .maximum = m, .maxima = maxima};
   const auto count = static_cast<double>(maxima);
