@@ -1,11 +1,12 @@
-/// Conditions by name: what is true of a tensor of numbers, and packed bits. `where` takes them as it takes tensors of
-/// bytes.
+/// Conditions by name: what is true of a tensor of numbers, and packed bits. `where` takes them as it takes tensors
+/// of bytes.
 ///
 ///     nonzero(x)                      x != 0, of any tensor
 ///     greater_than(x, threshold)      x > threshold
 ///     packed_bits(bytes, columns)     8 conditions a byte
 ///
-/// They own nothing and copy cheaply; a kernel checks them with its other arguments. None of them is affected by FTZ/DAZ.
+/// They own nothing and copy cheaply; a kernel checks them with its other arguments. None of them is affected by
+/// FTZ/DAZ.
 #ifndef K754_CONDITIONS_HPP
 #define K754_CONDITIONS_HPP
 
@@ -63,11 +64,11 @@ constexpr auto greater_than(X&& x, Threshold threshold) noexcept {
   return numeric_condition<T, detail::is_greater<T>>{detail::input_view(x), {std::bit_cast<T>(threshold)}};
 }
 
-/// The condition of packed bits, 8 a byte, least significant bit first (as Apache Arrow's validity bitmaps, and NumPy's
-/// packbits with bitorder='little'). The last axis of `bytes`, whose elements are adjacent, holds `columns` of them from
-/// bit `offset` on, in each row; the other axes are those of `bytes`, with any strides, so that rows begin with whole
-/// bytes. The condition has the shape of `bytes` with `columns` as last extent, and broadcasts like any tensor. Bits
-/// outside of it are not looked at. Source: the Arrow columnar format, "Validity bitmaps".
+/// The condition of packed bits, 8 a byte, least significant bit first (as Apache Arrow's validity bitmaps, and
+/// NumPy's packbits with bitorder='little'). The last axis of `bytes`, whose elements are adjacent, holds `columns`
+/// of them from bit `offset` on, in each row; the other axes are those of `bytes`, with any strides, so that rows
+/// begin with whole bytes. The condition has the shape of `bytes` with `columns` as last extent, and broadcasts like
+/// any tensor. Bits outside of it are not looked at. Source: the Arrow columnar format, "Validity bitmaps".
 ///
 ///     packed_bits(tensor_view(mask, {rows, (columns + 7) / 8}), columns)
 template <tensor_like Bytes>

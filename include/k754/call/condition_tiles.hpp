@@ -1,5 +1,5 @@
-/// The tiles of conditions, for kernels with vectors (detail/tiles.hpp): `of(tile)` is a run of bytes or bits, adjacent ones or
-/// one for all elements. Numbers become bits.
+/// The tiles of conditions, for kernels with vectors (detail/tiles.hpp): `of(tile)` is a run of bytes or bits,
+/// adjacent ones or one for all elements. Numbers become bits.
 #ifndef K754_CALL_CONDITION_TILES_HPP
 #define K754_CALL_CONDITION_TILES_HPP
 

@@ -42,8 +42,8 @@ concept condition_like =
 
 inline namespace K754_ABI {
 
-/// The bits of packed conditions: the last axis of `bytes`, where there is one, becomes `columns` bits, strides become those
-/// of bits.
+/// The bits of packed conditions: the last axis of `bytes`, where there is one, becomes `columns` bits, strides
+/// become those of bits.
 constexpr layout bits_layout(const packed_condition& c) noexcept {
   layout bits = layout_of(c.bytes);
   if (bits.rank == 0 || bits.rank > max_rank) return bits;

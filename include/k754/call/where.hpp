@@ -109,8 +109,8 @@ class where_forward {
   selection_operands all_;
 };
 
-/// dx = condition ? upstream : +0, dy = condition ? +0 : upstream. Where one of them is not wanted, the other is a selection
-/// as above.
+/// dx = condition ? upstream : +0, dy = condition ? +0 : upstream. Where one of them is not wanted, the other is a
+/// selection as above.
 template <class C, element T, bool WantsDx, bool WantsDy>
 class where_backward {
  public:
@@ -219,8 +219,8 @@ class where_apply_backward {
     return {};
   }
 
-  /// For some elements at a time all slopes, then all products: the caller's function in the caller's environment, the
-  /// products in ours. Some are as many as make the changes of environment (20 ns) little beside them.
+  /// For some elements at a time all slopes, then all products: the caller's function in the caller's environment,
+  /// the products in ours. Some are as many as make the changes of environment (20 ns) little beside them.
   template <class Executor>
   check_result compute(const plan& loop, Executor& ex) const {
     constexpr index_t most = 128;

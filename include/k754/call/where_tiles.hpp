@@ -98,17 +98,17 @@ struct cache_use {
     }
   }
 
-  /// Not tiles of few bytes, nor those that share a good part of their lines with their neighbours: rows of 1 KiB of which
-  /// they share lines took 3.5 times as long (16 MB row masks on an EPYC with AVX-512; 16 times with AVX2).
+  /// Not tiles of few bytes, nor those that share a good part of their lines with their neighbours: rows of 1 KiB of
+  /// which they share lines took 3.5 times as long (16 MB row masks on an EPYC with AVX-512; 16 times with AVX2).
   constexpr stores of_tile(std::uint64_t bytes, bool in_place) const noexcept {
     const bool fills_lines = bytes >= (bytes % cache_line_bytes == 0 ? 1024 : 2048);
     return streams && in_place && fills_lines ? stores::streamed : stores::cached;
   }
 };
 
-/// A condition of one value for each row selects rows, so that those of an operand are read here and there: the begin of
-/// the one that comes 2 KiB later, which is what a core reads while memory answers (100 ns at 20 GB/s). Always inline, see
-/// prefetch.hpp.
+/// A condition of one value for each row selects rows, so that those of an operand are read here and there: the begin
+/// of the one that comes 2 KiB later, which is what a core reads while memory answers (100 ns at 20 GB/s). Always
+/// inline, see prefetch.hpp.
 template <class Tiles, class Bits>
 K754_INLINE void fetch_selected_row(const Tiles& conditions, const tile_input<Bits>& x,
                                     const tile_input<Bits>& y, const tile& t) noexcept {

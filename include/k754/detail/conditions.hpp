@@ -31,9 +31,9 @@ struct bit_run {
   }
 };
 
-/// Numbers make conditions through intervals of keys: an element's bits as a signed integer, of which those that `fold`
-/// names are inverted where it is negative, and those that `flip` names always. It is in the interval where low < key <=
-/// high, and the condition holds where it is in it, or (`outside` = -1, not 0) where it is not.
+/// Numbers make conditions through intervals of keys: an element's bits as a signed integer, of which those that
+/// `fold` names are inverted where it is negative, and those that `flip` names always. It is in the interval where
+/// low < key <= high, and the condition holds where it is in it, or (`outside` = -1, not 0) where it is not.
 ///
 ///     float x > 1:    fold = 0x7FFFFFFF, so that keys order as values do; low = 0x3F800000, high = 0x7F800000 (infinity)
 ///     unsigned x > 1: flip = 0x80000000; low = 0x80000001, high = 0x7FFFFFFF
@@ -69,8 +69,8 @@ inline namespace K754_ABI {
 constexpr index_t stride_of(const byte_run& condition) noexcept { return condition.bytes.stride; }
 constexpr index_t stride_of(const bit_run& condition) noexcept { return condition.stride; }
 
-/// The `n` bits from bit `first` on become those from bit 0 of `to` on; others of its bytes become 0. Bytes without any
-/// of these bits are not read.
+/// The `n` bits from bit `first` on become those from bit 0 of `to` on; others of its bytes become 0. Bytes without
+/// any of these bits are not read.
 inline void copy_bits(const std::uint8_t* bits, index_t first, index_t n, std::uint8_t* to) noexcept {
   const std::uint8_t* from = bits + (first >> 3);
   const int shift = static_cast<int>(first & 7);

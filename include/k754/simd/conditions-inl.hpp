@@ -1,5 +1,5 @@
-// The masks of vectors that conditions make, and the conditions that numbers make (no include guard; conditions.hpp reads it
-// once for each target).
+// The masks of vectors that conditions make, and the conditions that numbers make (no include guard; conditions.hpp
+// reads it once for each target).
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
@@ -32,8 +32,8 @@ HWY_INLINE HWY_ATTR hn::Mask<D> mask_at(D d, const detail::bit_run& condition, i
   return hn::LoadMaskBits(d, bits);
 }
 
-/// The condition for vector `k` of the group of vectors from element `i` on. A group is 4 vectors: at least 8 elements, so
-/// that the bits of the next one begin as far into a byte as those of the first.
+/// The condition for vector `k` of the group of vectors from element `i` on. A group is 4 vectors: at least 8
+/// elements, so that the bits of the next one begin as far into a byte as those of the first.
 constexpr index_t vectors_in_group = 4;
 
 template <class D>
@@ -50,8 +50,8 @@ HWY_INLINE HWY_ATTR hn::Mask<D> mask_in_group(D d, const detail::bit_run& condit
 
 #else
 
-/// Without mask registers: the bits of the whole group in every lane, of which each tests its own. With 8 lanes, from bit 3
-/// of a byte on, lane 2 of vector 1 tests bit 10 of the 32:
+/// Without mask registers: the bits of the whole group in every lane, of which each tests its own. With 8 lanes, from
+/// bit 3 of a byte on, lane 2 of vector 1 tests bit 10 of the 32:
 ///
 ///     from         a a a B B B B B | B B B B B B B B | B ... B | B B B c c c c c      5 bytes, bits from the lowest on
 ///     all, in each lane                   B(0) ... B(31)         the 5 bytes, 3 bits on

@@ -1,10 +1,11 @@
-// where and its gradient on vectors: the bits of reference/where.hpp (no include guard; where_tiles.hpp reads it once for each
-// target).
+// where and its gradient on vectors: the bits of reference/where.hpp (no include guard; where_tiles.hpp reads it once
+// for each target).
 //
-// Runs are of adjacent elements; inputs may also be one value. The first and the last vector of a run overlap the vectors
-// between, which begin where the output is aligned. Where an output is an input whose overwriting would show, both are made
-// before anything is written; otherwise the last is made last, so that nobody waits for memory that is far ahead. The caller
-// orders what is streamed. Anything else, and what is shorter than a vector, is left to the reference.
+// Runs are of adjacent elements; inputs may also be one value. The first and the last vector of a run overlap the
+// vectors between, which begin where the output is aligned. Where an output is an input whose overwriting would show,
+// both are made before anything is written; otherwise the last is made last, so that nobody waits for memory that is
+// far ahead. The caller orders what is streamed. Anything else, and what is shorter than a vector, is left to the
+// reference.
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
@@ -66,8 +67,8 @@ HWY_INLINE HWY_ATTR groups aligned_groups(D d, const Bits* output, index_t n) {
   return {begin, begin < n ? begin + (n - begin) / group * group : begin, false};
 }
 
-/// Past the caches: whole cache lines that nothing else writes to, since what is written both ways waits for memory. Before
-/// them, and behind, there is nothing, or at least a vector. None where elements are not aligned.
+/// Past the caches: whole cache lines that nothing else writes to, since what is written both ways waits for memory.
+/// Before them, and behind, there is nothing, or at least a vector. None where elements are not aligned.
 template <class D, class Bits = hn::TFromD<D>>
 HWY_INLINE HWY_ATTR groups groups_of_lines(D d, const Bits* output, index_t n) {
   const index_t lanes = lanes_of(d), group = vectors_in_group * lanes;
@@ -81,8 +82,8 @@ HWY_INLINE HWY_ATTR groups groups_of_lines(D d, const Bits* output, index_t n) {
   return {begin, end, begin < end};
 }
 
-/// How outputs, which are other memory than the inputs or not, are written: past the caches where that is asked for and
-/// possible.
+/// How outputs, which are other memory than the inputs or not, are written: past the caches where that is asked for
+/// and possible.
 template <class D, class Bits, class... Others>
 HWY_INLINE HWY_ATTR groups groups_of(D d, detail::stores how, bool in_place, index_t n, const Bits* output,
                                      const Others*... others) {
@@ -95,8 +96,9 @@ HWY_INLINE HWY_ATTR groups groups_of(D d, detail::stores how, bool in_place, ind
   return aligned_groups(d, output, n);
 }
 
-/// If a run is one of many adjacent rows, the line that two of them share is asked for: that of the first row to begin 4 KiB
-/// later, since memory takes longer to be ready for writing than one row does. Always inline, see prefetch.hpp.
+/// If a run is one of many adjacent rows, the line that two of them share is asked for: that of the first row to
+/// begin 4 KiB later, since memory takes longer to be ready for writing than one row does. Always inline, see
+/// prefetch.hpp.
 template <class Bits>
 HWY_INLINE HWY_ATTR void fetch_shared_line(const groups& middle, const Bits* output, index_t n) {
   if (!middle.streamed || (middle.begin == 0 && middle.end == n)) return;
@@ -162,8 +164,9 @@ HWY_INLINE HWY_ATTR hn::Vec<D> selected_at(D d, const Condition& condition, deta
   return hn::IfThenElse(mask_at(d, condition, i), load_run(d, x, i), load_run(d, y, i));
 }
 
-/// What reference::where gives. Vectors that overlap read some elements after they were written. That does no harm where
-/// the output is x or y: the selection from a selection is the same. Where it is the condition, they read it before.
+/// What reference::where gives. Vectors that overlap read some elements after they were written. That does no harm
+/// where the output is x or y: the selection from a selection is the same. Where it is the condition, they read it
+/// before.
 template <class Condition, std::unsigned_integral Bits>
 HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, detail::strided<const Bits> y,
                     detail::strided<Bits> output, index_t n, detail::stores how) noexcept {
