@@ -30,6 +30,7 @@
 #include <utility>
 
 #include "detail/broadcast.hpp"
+#include "detail/flags-inl.hpp"
 #include "detail/layout.hpp"
 #include "detail/prefetch.hpp"
 #include "executor.hpp"

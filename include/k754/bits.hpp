@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 #include "float16.hpp"
 
 namespace k754 {

@@ -67,6 +67,7 @@
 #include <optional>
 #include <utility>
 
+#include "detail/flags-inl.hpp"
 #include "detail/layout.hpp"
 #include "executor.hpp"
 #include "policy.hpp"

@@ -18,6 +18,7 @@
 
 #include "detail/canary.hpp"
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 #include "fp_environment.hpp"
 #include "status.hpp"
 

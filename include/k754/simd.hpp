@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "detail/flags-inl.hpp"
 #include "detail/highway.hpp"
 
 #if K754_SIMD && HWY_ARCH_X86

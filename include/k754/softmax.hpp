@@ -49,6 +49,7 @@
 #include <cstddef>
 
 #include "detail/broadcast.hpp"
+#include "detail/flags-inl.hpp"
 #include "detail/layout.hpp"
 #include "executor.hpp"
 #include "policy.hpp"

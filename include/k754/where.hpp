@@ -47,6 +47,7 @@
 #include "detail/broadcast.hpp"
 #include "detail/cache_size.hpp"
 #include "detail/callbacks.hpp"
+#include "detail/flags-inl.hpp"
 #include "detail/layout.hpp"
 #include "detail/prefetch.hpp"
 #include "detail/tiles.hpp"

@@ -33,6 +33,7 @@
 #include <type_traits>
 
 #include "detail/broadcast.hpp"
+#include "detail/flags-inl.hpp"
 #include "detail/layout.hpp"
 #include "executor.hpp"
 #include "policy.hpp"
