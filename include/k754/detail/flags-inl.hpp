@@ -1,20 +1,30 @@
 // Stops the compilation where flags that no macro shows (config.hpp refuses the others) would change arithmetic:
-// `#pragma GCC optimize("fast-math")` and its parts, Clang's -funsafe-math-optimizations, -fassociative-math,
-// -freciprocal-math, -fno-signed-zeros and the pragmas of that kind. No object file may hold such code of ours: the linker
-// keeps one copy of an inline function, and units without these flags would run it.
+// `#pragma GCC optimize("fast-math")` and its parts; Clang's -funsafe-math-optimizations, -fassociative-math,
+// -freciprocal-math, -fno-signed-zeros, -fno-honor-nans, -fno-honor-infinities and the pragmas of that kind. No object
+// file may hold such code of ours: the linker keeps one copy of an inline function, and units without these flags would
+// run it.
 //
 // No include guard: every header that a program can name includes this, since such a pragma may come between any two.
-// What comes after our headers is harmless: a template is compiled with the flags of its definition.
+// What comes after our headers is harmless: a template is compiled with the flags of its definition. So the remedy is to
+// include us before such a pragma, and to compile the unit without such flags.
 #include "config.hpp"
 
 #if defined(__clang__)
 
-// An error where arithmetic is not precise, else nothing. (Targets that ignore it leave all to canary.hpp.)
 #pragma clang diagnostic push
+// An error where arithmetic is not precise, else nothing. (Targets that ignore it leave all to canary.hpp.)
 #pragma clang diagnostic ignored "-Wignored-pragmas"
-#pragma float_control(except, on, \
-                      push)  // k754: hidden flags or pragmas change results. Compile without them.
+#pragma float_control(except, on, push)  // k754: hidden flags or pragmas change results (see above)
 #pragma float_control(pop)
+// NaN and infinity: a warning of Clang 18 and newer; the line that is set below shows it in system headers, too.
+#pragma clang diagnostic ignored "-Wunknown-warning-option"
+#pragma clang diagnostic ignored "-Wgnu-line-marker"
+#pragma clang diagnostic error "-Wnan-infinity-disabled"
+# 1 "k754/detail/flags-inl.hpp"
+static_assert([](double x) {
+  return __builtin_isnan(x) ==
+         __builtin_isinf(x);  // k754: hidden flags or pragmas change results (see above)
+}(1));
 #pragma clang diagnostic pop
 
 #else
@@ -31,7 +41,7 @@ template <bool flags_change_results>
 struct arithmetic {
   static_assert(!flags_change_results,
                 "k754: hidden flags or pragmas change results, as #pragma GCC optimize(\"fast-math\") does. "
-                "Compile without them.");
+                "Include k754 before it; compile without such flags.");
 };
 
 }  // namespace k754::detail
