@@ -14,7 +14,7 @@
 #pragma clang diagnostic push
 // An error where arithmetic is not precise, else nothing. (Targets that ignore it leave all to canary.hpp.)
 #pragma clang diagnostic ignored "-Wignored-pragmas"
-#pragma float_control(except, on, push)  // k754: hidden flags or pragmas change results (see above)
+#pragma float_control(except, on, push)  // k754: hidden flags or pragmas change results
 #pragma float_control(pop)
 // NaN and infinity: a warning of Clang 18 and newer; the line that is set below shows it in system headers, too.
 #pragma clang diagnostic ignored "-Wunknown-warning-option"
@@ -22,8 +22,7 @@
 #pragma clang diagnostic error "-Wnan-infinity-disabled"
 # 1 "k754/detail/flags-inl.hpp"
 static_assert([](double x) {
-  return __builtin_isnan(x) ==
-         __builtin_isinf(x);  // k754: hidden flags or pragmas change results (see above)
+  return __builtin_isnan(x) == __builtin_isinf(x);  // k754: hidden flags or pragmas change results
 }(1));
 #pragma clang diagnostic pop
 
