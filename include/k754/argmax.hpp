@@ -25,6 +25,7 @@
 
 #include "call/argmax.hpp"
 #include "call/forms.hpp"
+#include "detail/flags-inl.hpp"
 #include "detail/layout.hpp"
 #include "executor.hpp"
 #include "policy.hpp"

@@ -17,6 +17,7 @@
 #include "bits.hpp"
 #include "call/operands.hpp"
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 #include "status.hpp"
 #include "tensor_view.hpp"
 

@@ -44,6 +44,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "detail/flags-inl.hpp"
 #include "executor.hpp"
 #include "policy.hpp"
 #include "status.hpp"

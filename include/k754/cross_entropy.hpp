@@ -60,6 +60,7 @@
 #include <optional>
 
 #include "call/cross_entropy.hpp"
+#include "detail/flags-inl.hpp"
 
 namespace k754 {
 

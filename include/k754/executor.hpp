@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 #include "fp_environment.hpp"
 #include "status.hpp"
 

@@ -17,6 +17,7 @@
 #include <type_traits>
 
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 
 namespace k754 {
 

@@ -18,6 +18,7 @@
 #include <cstdint>
 
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 
 #if K754_EXCEPTIONS
 #include <exception>

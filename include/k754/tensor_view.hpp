@@ -28,6 +28,7 @@
 
 #include "bits.hpp"
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 #include "status.hpp"
 
 namespace k754 {

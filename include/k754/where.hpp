@@ -38,6 +38,7 @@
 #include "call/forms.hpp"
 #include "call/where.hpp"
 #include "conditions.hpp"
+#include "detail/flags-inl.hpp"
 #include "executor.hpp"
 #include "policy.hpp"
 #include "status.hpp"

@@ -88,6 +88,16 @@ foreach(header IN LISTS with_vectors)
   endif()
 endforeach()
 
+# Whatever a program includes looks for flags that no macro shows.
+foreach(header IN LISTS headers)
+  if(header MATCHES "^k754/(reference/)?[a-z0-9_]+[.]hpp$" AND NOT header STREQUAL "k754/version.hpp")
+    file(STRINGS ${include}/${header} lines REGEX "^#include \"([.][.]/)?detail/flags-inl[.]hpp\"$")
+    if(NOT lines)
+      complain("does not include detail/flags-inl.hpp")
+    endif()
+  endif()
+endforeach()
+
 # k754.hpp is everything, except what needs another library.
 file(READ ${include}/k754/k754.hpp everything)
 foreach(header IN LISTS headers)

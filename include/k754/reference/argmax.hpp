@@ -9,6 +9,7 @@
 #define K754_REFERENCE_ARGMAX_HPP
 
 #include "../bits.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../policy.hpp"
 #include "../tensor_view.hpp"
 

@@ -52,6 +52,7 @@
 #include <type_traits>
 
 #include "../bits.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../fp_environment.hpp"
 #include "../policy.hpp"
 #include "../status.hpp"

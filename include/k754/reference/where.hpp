@@ -18,6 +18,7 @@
 #include "../bits.hpp"
 #include "../detail/broadcast.hpp"
 #include "../detail/config.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../fp_environment.hpp"
 #include "../policy.hpp"
 #include "../status.hpp"
