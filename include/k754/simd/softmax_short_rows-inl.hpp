@@ -34,20 +34,20 @@ HWY_INLINE HWY_ATTR void transpose(D d, hn::Vec<D>& v0, hn::Vec<D>& v1, hn::Vec<
   v3 = hn::InterleaveUpper(d, even_high, odd_high);
 }
 
-/// `rows` rows of `n` elements, which are adjacent, `step` apart in `from`, as columns of lines that are `to_step` apart; the
+/// `rows` rows of `n` elements, which are adjacent, `row_step` apart in `from`, as columns of lines that are `to_step` apart; the
 /// last four elements of a row may be moved twice.
 template <class T>
-HWY_INLINE HWY_ATTR void transpose_rows(const T* from, index_t step, index_t n, index_t rows, T* to,
+HWY_INLINE HWY_ATTR void transpose_rows(const T* from, index_t row_step, index_t n, index_t rows, T* to,
                                         index_t to_step) {
   const hn::CappedTag<bits_of<T>, 4> d;
   index_t row = 0;
   if (n >= 4) {
     for (; row + 4 <= rows; row += 4) {
-      const T* const x = from + row * step;
+      const T* const x = from + row * row_step;
       for (index_t i = 0; i < n; i += 4) {
         const index_t at = i + 4 <= n ? i : n - 4;
-        auto v0 = load_elements(d, x + at), v1 = load_elements(d, x + step + at);
-        auto v2 = load_elements(d, x + 2 * step + at), v3 = load_elements(d, x + 3 * step + at);
+        auto v0 = load_elements(d, x + at), v1 = load_elements(d, x + row_step + at);
+        auto v2 = load_elements(d, x + 2 * row_step + at), v3 = load_elements(d, x + 3 * row_step + at);
         transpose(d, v0, v1, v2, v3);
         T* const line = to + at * to_step + row;
         store_elements(d, v0, line);
@@ -59,18 +59,18 @@ HWY_INLINE HWY_ATTR void transpose_rows(const T* from, index_t step, index_t n, 
   }
   for (; row < rows; ++row) {
     for (index_t i = 0; i < n; ++i)
-      detail::store(to + i * to_step + row, detail::load(from + row * step + i));
+      detail::store(to + i * to_step + row, detail::load(from + row * row_step + i));
   }
 }
 /// Back: a line is an element of each row.
 template <class T>
 HWY_INLINE HWY_ATTR void transpose_lines(const T* from, index_t from_step, index_t n, index_t rows, T* to,
-                                         index_t step) {
+                                         index_t row_step) {
   const hn::CappedTag<bits_of<T>, 4> d;
   index_t row = 0;
   if (n >= 4) {
     for (; row + 4 <= rows; row += 4) {
-      T* const y = to + row * step;
+      T* const y = to + row * row_step;
       for (index_t i = 0; i < n; i += 4) {
         const index_t at = i + 4 <= n ? i : n - 4;
         const T* const line = from + at * from_step + row;
@@ -78,15 +78,15 @@ HWY_INLINE HWY_ATTR void transpose_lines(const T* from, index_t from_step, index
         auto v2 = load_elements(d, line + 2 * from_step), v3 = load_elements(d, line + 3 * from_step);
         transpose(d, v0, v1, v2, v3);
         store_elements(d, v0, y + at);
-        store_elements(d, v1, y + step + at);
-        store_elements(d, v2, y + 2 * step + at);
-        store_elements(d, v3, y + 3 * step + at);
+        store_elements(d, v1, y + row_step + at);
+        store_elements(d, v2, y + 2 * row_step + at);
+        store_elements(d, v3, y + 3 * row_step + at);
       }
     }
   }
   for (; row < rows; ++row) {
     for (index_t i = 0; i < n; ++i)
-      detail::store(to + row * step + i, detail::load(from + i * from_step + row));
+      detail::store(to + row * row_step + i, detail::load(from + i * from_step + row));
   }
 }
 
