@@ -217,7 +217,8 @@ struct row_call {
   template <class Element>
   strided_rows<Element> of(std::size_t n, const plan::value_type& rows,
                            const elementwise_run<4>& run) const noexcept {
-    if (!all[n].present || rows.length == 0) return {nullptr, 0, 0};
+    const bool none = rows.length == 0 && all[n].as == role::input;  // a null pointer, it may be
+    if (!all[n].present || none) return {nullptr, 0, 0};
     return {elements_of<Element>(all[n]) + run.offsets[n], rows.along[n], run.strides[n]};
   }
 };
