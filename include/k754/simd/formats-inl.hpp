@@ -5,32 +5,53 @@ namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
 
-/// Elements as doubles, exactly; NaNs do not occur.
-template <floating T, class D>
+/// float16 as float, exactly; `element` is its bits.
+template <class D>
+HWY_INLINE HWY_ATTR hn::Vec<D> float_of_half(D df, hn::Vec<hn::RebindToUnsigned<D>> element) {
+  const hn::RebindToUnsigned<D> bits;
+  const hn::RebindToSigned<D> integers;
+  // 2^112 brings the exponent from its bias to that of float, and subnormals with it
+  const auto magnitude = hn::And(element, hn::Set(bits, std::uint32_t{0x7FFF}));
+  const auto shifted = hn::ShiftLeft<13>(magnitude);
+  const auto number = hn::BitCast(bits, hn::Mul(hn::BitCast(df, shifted), hn::Set(df, 0x1p112F)));
+  const auto special = hn::Or(shifted, hn::Set(bits, static_cast<std::uint32_t>(detail::binary32::infinity)));
+  const auto is_special =
+      hn::Gt(hn::BitCast(integers, magnitude),
+             hn::Set(integers, static_cast<std::int32_t>(detail::binary16::infinity - 1)));
+  const auto sign = hn::ShiftLeft<16>(hn::Xor(element, magnitude));
+  return hn::BitCast(df, hn::Or(hn::IfThenElse(hn::RebindMask(bits, is_special), special, number), sign));
+}
+
+/// Elements as doubles, exactly; with `Flush`, subnormals of their type as zeros of their sign.
+template <bool Flush = false, floating T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> load_as_doubles(D d, const T* x) {
   const hn::Rebind<float, D> df;
+  auto v = hn::Zero(df);
   if constexpr (std::same_as<T, float>) {
-    return hn::PromoteTo(d, load_elements(df, x));
+    v = load_elements(df, x);
   } else {
     const hn::RebindToUnsigned<decltype(df)> bits;
     const auto element = hn::PromoteTo(bits, load_elements(hn::Rebind<std::uint16_t, D>(), x));
     if constexpr (std::same_as<T, bfloat16>) {
-      return hn::PromoteTo(d, hn::BitCast(df, hn::ShiftLeft<16>(element)));
+      v = hn::BitCast(df, hn::ShiftLeft<16>(element));
     } else {
-      // 2^112 brings the exponent from its bias to that of float, and subnormals with it
-      const auto magnitude = hn::And(element, hn::Set(bits, std::uint32_t{0x7FFF}));
-      const auto number =
-          hn::BitCast(bits, hn::Mul(hn::BitCast(df, hn::ShiftLeft<13>(magnitude)), hn::Set(df, 0x1p112F)));
-      const auto infinity = hn::Set(bits, static_cast<std::uint32_t>(detail::binary32::infinity));
-      const auto is_infinite = hn::Eq(magnitude, hn::Set(bits, std::uint32_t{detail::binary16::infinity}));
-      const auto sign = hn::ShiftLeft<16>(hn::Xor(element, magnitude));
-      return hn::PromoteTo(d, hn::BitCast(df, hn::Or(hn::IfThenElse(is_infinite, infinity, number), sign)));
+      v = float_of_half(df, element);
     }
   }
+  if constexpr (Flush) {
+    constexpr auto smallest_normal = from_bits<T>(detail::format_of<T>::smallest_normal);
+    const auto is_small = hn::Lt(hn::Abs(v), hn::Set(df, static_cast<float>(smallest_normal)));
+    v = hn::IfThenElse(is_small, hn::And(v, hn::Set(df, -0.0F)), v);
+  }
+  return hn::PromoteTo(d, v);
 }
 
-/// The bits of doubles rounded once to a format of 16 bits, to nearest even; zeros are +0, NaNs do not occur.
-template <class Format, class D>
+/// Among the results there may be NaNs.
+inline constexpr bool with_nans = true;
+
+/// The bits of doubles rounded once to a format of 16 bits, to nearest even; zeros are +0. With `Flush`, what is then subnormal
+/// is zero of its sign; with `Nans`, NaNs are canonical, and without they do not occur.
+template <class Format, bool Flush, bool Nans, class D>
 HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<D>> narrowed_bits(D d, hn::Vec<D> v) {
   const hn::RebindToUnsigned<D> bits;
   const hn::RebindToSigned<D> integers;  // not negative here: for comparisons
@@ -57,18 +78,38 @@ HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<D>> narrowed_bits(D d, hn::Vec<
   result = hn::IfThenElse(hn::RebindMask(bits, too_large), hn::BitCast(bits, infinity), result);
   const auto is_zero = hn::Eq(result, hn::Zero(bits));
   const auto sign = hn::ShiftLeft<15>(hn::ShiftRight<63>(hn::BitCast(bits, v)));
-  return hn::IfThenElse(is_zero, result, hn::Or(result, sign));
+  if constexpr (Flush) {
+    const auto least = hn::Set(integers, static_cast<std::int64_t>(Format::smallest_normal));
+    const auto is_subnormal = hn::Gt(least, hn::BitCast(integers, result));
+    result = hn::IfThenZeroElse(hn::RebindMask(bits, is_subnormal), result);
+  }
+  result = hn::IfThenElse(is_zero, result, hn::Or(result, sign));
+  if constexpr (Nans) {
+    const auto is_number = hn::RebindMask(bits, hn::Eq(v, v));
+    result = hn::IfThenElse(is_number, result, hn::Set(bits, std::uint64_t{Format::canonical_nan}));
+  }
+  return result;
 }
 
-/// Doubles as elements, each rounded once, to nearest even; zeros are +0, NaNs do not occur.
-template <floating T, class D>
+/// Doubles as elements, each rounded once, to nearest even; zeros are +0. `Flush` and `Nans` as above.
+template <bool Flush = false, bool Nans = false, floating T, class D>
 HWY_INLINE HWY_ATTR void store_rounded(D d, hn::Vec<D> v, T* x) {
   if constexpr (std::same_as<T, float>) {
     const hn::Rebind<float, D> df;
-    store_elements(df, hn::Add(hn::DemoteTo(df, v), hn::Zero(df)), x);
+    auto result = hn::Add(hn::DemoteTo(df, v), hn::Zero(df));
+    if constexpr (Flush) {
+      const auto is_small = hn::Lt(hn::Abs(result), hn::Set(df, 0x1p-126F));
+      result = hn::IfThenElse(is_small, hn::And(result, hn::Set(df, -0.0F)), result);
+    }
+    if constexpr (Nans) {
+      const auto canonical = hn::Set(df, canonical_nan<float>());
+      result = hn::IfThenElse(hn::Eq(result, result), result, canonical);
+    }
+    store_elements(df, result, x);
   } else {
     const hn::Rebind<std::uint16_t, D> half;
-    store_elements(half, hn::TruncateTo(half, narrowed_bits<detail::format_of<T>>(d, v)), x);
+    using format = detail::format_of<T>;
+    store_elements(half, hn::TruncateTo(half, narrowed_bits<format, Flush, Nans>(d, v)), x);
   }
 }
 

@@ -1,9 +1,13 @@
-// softmax, log_softmax and logsumexp of float, float16 and bfloat16 on vectors of doubles: the bits of reference/softmax.hpp. Read
-// once for each target (no include guard); call/softmax.hpp includes everything that is needed before.
+// The softmax family of float, float16 and bfloat16 on vectors of doubles: the bits of reference/softmax.hpp. Read once for
+// each target (no include guard); call/softmax.hpp includes everything that is needed before.
 //
 // A row is read for its maximum, as raw bits; then 16 elements at a time for the exponentials, which go to the 16 lanes of
 // reference::lane_sum and, where the row is not too long, to the stack; then for the results. Rows with a NaN or an infinite
 // maximum are the reference's.
+
+// elements
+#include "softmax_elements-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
@@ -12,16 +16,6 @@ namespace HWY_NAMESPACE {
 #if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
 
 namespace softmax {
-
-using detail::row_kernel;
-
-/// The 16 lanes of a sum, as vectors.
-using doubles = hn::CappedTag<double, 16>;
-inline constexpr std::size_t lanes = reference::lane_sum<double>::lanes;
-inline constexpr std::size_t width = hn::MaxLanes(doubles());
-inline constexpr std::size_t vectors = lanes / width;
-inline constexpr auto step = static_cast<index_t>(lanes);
-using pairs = std::make_index_sequence<vectors / 2>;
 
 /// Exponentials that are kept, in place of being made again: 24 KiB.
 inline constexpr index_t kept = 3072;
@@ -44,48 +38,69 @@ constexpr extreme<T> extreme_of(Signed greatest, bits_of<T> last, bits_of<T> fir
   return {from_bits<T>(bits), !any_nan && !is_infinite(from_bits<T>(bits))};
 }
 
+/// The bits that extreme_of asks for, of the elements seen so far.
 template <floating T>
-HWY_INLINE HWY_ATTR extreme<T> maximum_of_row(const T* x, index_t n) {
+class bit_extremes {
+ public:
+  HWY_ATTR void see(const T* x, index_t n) {
+    const hn::ScalableTag<key> ds;
+    const hn::RebindToUnsigned<decltype(ds)> du;
+    const index_t elements = lanes_of(ds);
+    auto greatest = hn::Set(ds, greatest_), more = greatest;
+    auto last = hn::Set(du, last_), more_last = last;
+    auto first = hn::Set(du, first_), more_first = first;
+    index_t i = 0;
+    for (; i + 2 * elements <= n; i += 2 * elements) {
+      const auto a = load_elements(ds, x + i), b = load_elements(ds, x + i + elements);
+      greatest = hn::Max(greatest, a);
+      more = hn::Max(more, b);
+      last = hn::Max(last, hn::BitCast(du, a));
+      more_last = hn::Max(more_last, hn::BitCast(du, b));
+      first = hn::Min(first, hn::BitCast(du, a));
+      more_first = hn::Min(more_first, hn::BitCast(du, b));
+    }
+    if (i > 0) {
+      greatest_ = hn::GetLane(hn::MaxOfLanes(ds, hn::Max(greatest, more)));
+      last_ = hn::GetLane(hn::MaxOfLanes(du, hn::Max(last, more_last)));
+      first_ = hn::GetLane(hn::MinOfLanes(du, hn::Min(first, more_first)));
+    }
+    for (; i < n; ++i) {
+      const bits element = to_bits(detail::load(x + i));
+      greatest_ = static_cast<key>(element) > greatest_ ? static_cast<key>(element) : greatest_;
+      last_ = element > last_ ? element : last_;
+      first_ = element < first_ ? element : first_;
+    }
+  }
+  extreme<T> of_all() const { return extreme_of<T>(greatest_, last_, first_); }
+
+ private:
   using bits = bits_of<T>;
   using key = std::make_signed_t<bits>;
-  const hn::ScalableTag<key> ds;
-  const hn::RebindToUnsigned<decltype(ds)> du;
-  const index_t elements = lanes_of(ds);
-  key top = (std::numeric_limits<key>::min)();
-  bits largest = 0, least = static_cast<bits>(~bits{0});
-  auto greatest = hn::Set(ds, top), more = greatest;
-  auto last = hn::Set(du, largest), more_last = last;
-  auto first = hn::Set(du, least), more_first = first;
-  index_t i = 0;
-  for (; i + 2 * elements <= n; i += 2 * elements) {
-    const auto a = load_elements(ds, x + i), b = load_elements(ds, x + i + elements);
-    greatest = hn::Max(greatest, a);
-    more = hn::Max(more, b);
-    last = hn::Max(last, hn::BitCast(du, a));
-    more_last = hn::Max(more_last, hn::BitCast(du, b));
-    first = hn::Min(first, hn::BitCast(du, a));
-    more_first = hn::Min(more_first, hn::BitCast(du, b));
+  key greatest_ = (std::numeric_limits<key>::min)();
+  bits last_ = 0, first_ = static_cast<bits>(~bits{0});
+};
+
+template <floating T>
+HWY_INLINE HWY_ATTR extreme<T> maximum_of_row(row_reader<T>& x, index_t n) {
+  bit_extremes<T> seen;
+  for (index_t first = 0, count = 0; first < n; first += count) {
+    count = n - first < x.longest() ? n - first : x.longest();
+    seen.see(x.elements(first, count), count);
   }
-  if (i > 0) {
-    top = hn::GetLane(hn::MaxOfLanes(ds, hn::Max(greatest, more)));
-    largest = hn::GetLane(hn::MaxOfLanes(du, hn::Max(last, more_last)));
-    least = hn::GetLane(hn::MinOfLanes(du, hn::Min(first, more_first)));
-  }
-  for (; i < n; ++i) {
-    const bits element = to_bits(detail::load(x + i));
-    top = static_cast<key>(element) > top ? static_cast<key>(element) : top;
-    largest = element > largest ? element : largest;
-    least = element < least ? element : least;
-  }
-  return extreme_of<T>(top, largest, least);
+  return seen.of_all();
+}
+
+/// A maximum as it is read.
+template <bool Flush, floating T>
+double maximum_of(T m) {
+  return detail::widen<Flush>(m);
 }
 
 /// d_i = x_i - m of two vectors of elements.
-template <floating T>
-HWY_INLINE HWY_ATTR void differences(doubles d, const T* x, hn::Vec<doubles> maximum, hn::Vec<doubles>& d0,
-                                     hn::Vec<doubles>& d1) {
-  d0 = hn::Sub(load_as_doubles(d, x), maximum);
-  d1 = hn::Sub(load_as_doubles(d, x + width), maximum);
+template <bool Flush, floating T>
+HWY_INLINE HWY_ATTR vector_pair differences(const T* x, vector_pair maximum) {
+  const vector_pair v = load_pair<Flush>(x);
+  return {hn::Sub(v.v0, maximum.v0), hn::Sub(v.v1, maximum.v1)};
 }
 
 HWY_INLINE HWY_ATTR hn::Vec<doubles> add_where(hn::Mask<doubles> mask, hn::Vec<doubles> a,
@@ -97,91 +112,73 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> add_where(hn::Mask<doubles> mask, hn::Vec<d
 #endif
 }
 
-/// The exponentials of two vectors of elements go to two vectors of lanes; to `maxima`, as counts, those that are 1 of m itself.
-template <bool Keep, floating T>
-HWY_INLINE HWY_ATTR void add_pair(doubles d, const T* x, hn::Vec<doubles> maximum, hn::Vec<doubles>& lane0,
-                                  hn::Vec<doubles>& lane1, hn::Vec<doubles>& below, double* e) {
-  auto e0 = maximum, e1 = maximum;
-  differences(d, x, maximum, e0, e1);
-  const auto below0 = hn::Lt(e0, hn::Zero(d)), below1 = hn::Lt(e1, hn::Zero(d));
-  exp_nonpositive(d, e0, e1);
-  if constexpr (Keep) {
-    hn::Store(e0, d, e);
-    hn::Store(e1, d, e + width);
-  }
+/// The exponentials of differences go to lanes; to `below`, as counts, those that are not 1 of m itself.
+HWY_INLINE HWY_ATTR vector_pair add_exponentials(vector_pair v, hn::Vec<doubles>& lane0,
+                                                 hn::Vec<doubles>& lane1, hn::Vec<doubles>& below0,
+                                                 hn::Vec<doubles>& below1) {
+  const doubles d;
+  const auto is_below0 = hn::Lt(v.v0, hn::Zero(d)), is_below1 = hn::Lt(v.v1, hn::Zero(d));
+  exp_nonpositive(d, v.v0, v.v1);
   const auto one = hn::Set(d, 1.0);
-  lane0 = add_where(below0, lane0, e0);
-  lane1 = add_where(below1, lane1, e1);
-  below = add_where(below0, below, one);
-  below = add_where(below1, below, one);
+  lane0 = add_where(is_below0, lane0, v.v0);
+  lane1 = add_where(is_below1, lane1, v.v1);
+  below0 = add_where(is_below0, below0, one);
+  below1 = add_where(is_below1, below1, one);
+  return v;
 }
 
-template <bool Keep, floating T, std::size_t... Pairs>
-HWY_INLINE HWY_ATTR void add_step(doubles d, const T* x, hn::Vec<doubles> maximum,
-                                  hn::Vec<doubles> (&lane)[vectors], hn::Vec<doubles>& below, double* e,
-                                  std::index_sequence<Pairs...>) {
-  (add_pair<Keep>(d, x + 2 * Pairs * width, maximum, lane[2 * Pairs], lane[2 * Pairs + 1], below,
-                  Keep ? e + 2 * Pairs * width : nullptr),
-   ...);
-}
-
-/// The fold of reference::lane_sum.
-HWY_INLINE HWY_ATTR double folded(doubles d, const hn::Vec<doubles> (&lane)[vectors]) {
-  HWY_ALIGN double sums[lanes];
-  for (std::size_t k = 0; k < vectors / 2; ++k)
-    hn::Store(hn::Add(lane[k], lane[k + vectors / 2]), d, sums + k * width);
-  for (std::size_t w = lanes / 4; w > 0; w /= 2) {
-    for (std::size_t l = 0; l < w; ++l) sums[l] = sums[l] + sums[l + w];
-  }
-  return sums[0];
-}
-
-/// The last elements of a row, with what weighs nothing behind them.
-template <floating T>
-class tail {
+/// What a row's exponentials add to its lane_sum. `Keep`: they stay at `e`.
+template <bool Keep, bool Flush, floating T>
+class exponentials {
  public:
-  HWY_ATTR tail(const T* x, index_t count) {
-    for (index_t i = 0; i < step; ++i) x_[i] = negative_infinity<T>();
-    std::memcpy(static_cast<void*>(x_), static_cast<const void*>(x),
-                static_cast<std::size_t>(count) * sizeof(T));
+  HWY_ATTR exponentials(row_reader<T>& row, double maximum, double* e)
+      : row_(row), maximum_(broadcast(maximum)), below_(hn::Zero(doubles())), e_(e) {}
+
+  HWY_INLINE HWY_ATTR void begin(index_t first, index_t count) {
+    x_ = row_.elements(first, count);
+    if (Keep && first > 0) e_ += block;
   }
-  const T* data() const { return x_; }
+  HWY_INLINE HWY_ATTR void add(hn::Vec<doubles> (&lane)[vectors], index_t i, index_t count) {
+    const padded<step, T> x(x_ + i, count, negative_infinity<T>());
+    add_pairs(x.data(), Keep ? e_ + i : nullptr, lane, pairs());
+  }
+  /// How many elements were below the maximum; what the last 16 were filled with is among them.
+  HWY_ATTR double below() const {
+    HWY_ALIGN double counts[width];
+    hn::Store(below_, doubles(), counts);
+    double sum = 0.0;
+    for (const double count : counts) sum += count;
+    return sum;
+  }
 
  private:
-  T x_[lanes];
+  template <std::size_t... Pairs>
+  HWY_INLINE HWY_ATTR void add_pairs(const T* x, double* e, hn::Vec<doubles> (&lane)[vectors],
+                                     std::index_sequence<Pairs...>) {
+    (add_pair(x + 2 * Pairs * width, Keep ? e + 2 * Pairs * width : nullptr, lane[2 * Pairs],
+              lane[2 * Pairs + 1]),
+     ...);
+  }
+  HWY_INLINE HWY_ATTR void add_pair(const T* x, double* e, hn::Vec<doubles>& lane0, hn::Vec<doubles>& lane1) {
+    const vector_pair v = add_exponentials(differences<Flush>(x, maximum_), lane0, lane1, below_, below_);
+    if constexpr (Keep) store_doubles(v, e);
+  }
+
+  row_reader<T>& row_;
+  vector_pair maximum_;
+  hn::Vec<doubles> below_;
+  double* e_;
+  const T* x_ = nullptr;
 };
 
 /// The mass of an ordinary row; `Keep`: with its exponentials.
-template <bool Keep, floating T>
-HWY_INLINE HWY_ATTR reference::row_mass<T> mass_of_row(const T* x, index_t n, T m, double* e) {
-  const doubles d;
-  constexpr auto block = static_cast<index_t>(reference::lane_sum<double>::block);
-  const auto maximum = hn::Set(d, static_cast<double>(m));
-  reference::pairwise_sum<double> blocks;
-  double last = 0.0;
-  auto below = hn::Zero(d);
-  for (index_t first = 0; first < n; first += block) {
-    hn::Vec<doubles> lane[vectors];
-    for (auto& l : lane) l = hn::Zero(d);
-    const index_t end = n - first < block ? n : first + block;
-    index_t i = first;
-    for (; i + step <= end; i += step)
-      add_step<Keep>(d, x + i, maximum, lane, below, e + (Keep ? i : 0), pairs());
-    if (i < end) {
-      const tail<T> rest(x + i, end - i);
-      add_step<Keep>(d, rest.data(), maximum, lane, below, e + (Keep ? i : 0), pairs());
-    }
-    last = folded(d, lane);
-    if (end < n || n % block == 0) blocks.add(last);
-  }
-  HWY_ALIGN double counts[width];
-  hn::Store(below, d, counts);
-  double count = static_cast<double>(n + (step - n % step) % step);  // with what the tail was filled with
-  for (std::size_t k = 0; k < width; ++k) count -= counts[k];
-
-  reference::row_mass<T> mass{.kind = reference::row_kind::ordinary, .maximum = static_cast<double>(m)};
+template <bool Keep, bool Flush, floating T>
+HWY_INLINE HWY_ATTR reference::row_mass<T> mass_of_row(row_reader<T>& x, index_t n, double m, double* e) {
+  exponentials<Keep, Flush, T> terms(x, m, e);
+  reference::row_mass<T> mass{.kind = reference::row_kind::ordinary, .maximum = m};
+  mass.rest = sum_of_row(n, terms);
+  const double count = static_cast<double>(n + (step - n % step) % step) - terms.below();
   mass.maxima = static_cast<index_t>(count);
-  mass.rest = n % block == 0 ? blocks.total() : blocks.total_with(last);
   mass.excess = (count - 1.0) + mass.rest;
   mass.sum = count + mass.rest;
   return mass;
@@ -193,80 +190,101 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> value_of(hn::Vec<doubles> v, hn::Vec<double
   return K == row_kernel::softmax ? hn::Mul(v, parameter) : hn::Sub(v, parameter);
 }
 
-/// Two vectors of results.
-template <row_kernel K, bool Kept, floating T>
-HWY_INLINE HWY_ATTR void write_pair(doubles d, const T* x, const double* e, hn::Vec<doubles> maximum,
-                                    hn::Vec<doubles> parameter, T* y) {
-  auto v0 = maximum, v1 = maximum;
-  if constexpr (K == row_kernel::softmax && Kept) {
-    v0 = hn::Load(d, e);
-    v1 = hn::Load(d, e + width);
-  } else {
-    differences(d, x, maximum, v0, v1);
-    if constexpr (K == row_kernel::softmax) exp_nonpositive(d, v0, v1);
-  }
-  store_rounded(d, value_of<K>(v0, parameter), y);
-  store_rounded(d, value_of<K>(v1, parameter), y + width);
+/// The results of two vectors of elements.
+template <row_kernel K, bool Flush, floating T>
+HWY_INLINE HWY_ATTR void put_pair(const T* x, vector_pair maximum, vector_pair parameter, T* y) {
+  vector_pair v = differences<Flush>(x, maximum);
+  if constexpr (K == row_kernel::softmax) exp_nonpositive(doubles(), v.v0, v.v1);
+  v = {value_of<K>(v.v0, parameter.v0), value_of<K>(v.v1, parameter.v1)};
+  store_pair<Flush, false>(v, y);
 }
 
-template <row_kernel K, bool Kept, floating T, std::size_t... Pairs>
-HWY_INLINE HWY_ATTR void write_step(doubles d, const T* x, const double* e, hn::Vec<doubles> maximum,
-                                    hn::Vec<doubles> parameter, T* y, std::index_sequence<Pairs...>) {
-  (write_pair<K, Kept>(d, x + 2 * Pairs * width, Kept ? e + 2 * Pairs * width : nullptr, maximum, parameter,
-                       y + 2 * Pairs * width),
-   ...);
-}
+/// The results of a row.
+template <row_kernel K, bool Flush, floating T>
+class row_results {
+ public:
+  HWY_ATTR row_results(row_reader<T>& row, double maximum, double parameter)
+      : row_(row), maximum_(broadcast(maximum)), parameter_(broadcast(parameter)) {}
 
-template <row_kernel K, bool Kept, floating T>
-HWY_INLINE HWY_ATTR void write_row(const T* x, index_t n, T m, const double* e, double parameter, T* y) {
-  const doubles d;
-  const auto maximum = hn::Set(d, static_cast<double>(m)), p = hn::Set(d, parameter);
-  index_t i = 0;
-  for (; i + step <= n; i += step)
-    write_step<K, Kept>(d, x + i, Kept ? e + i : nullptr, maximum, p, y + i, pairs());
-  if (i < n) {
-    const tail<T> rest(x + i, n - i);
-    T results[lanes];
-    write_step<K, Kept>(d, rest.data(), Kept ? e + i : nullptr, maximum, p, results, pairs());
-    std::memcpy(static_cast<void*>(y + i), static_cast<const void*>(results),
-                static_cast<std::size_t>(n - i) * sizeof(T));
+  HWY_INLINE HWY_ATTR void begin(index_t first, index_t count) { x_ = row_.elements(first, count); }
+  HWY_INLINE HWY_ATTR void put(index_t i, index_t count, T* y) const {
+    const padded<step, T> x(x_ + i, count, negative_infinity<T>());
+    for (std::size_t k = 0; k < lanes; k += 2 * width)
+      put_pair<K, Flush>(x.data() + k, maximum_, parameter_, y + k);
   }
-}
+
+ private:
+  row_reader<T>& row_;
+  vector_pair maximum_, parameter_;
+  const T* x_ = nullptr;
+};
+
+/// The softmax of a row whose exponentials were kept.
+template <bool Flush>
+class kept_results {
+ public:
+  HWY_ATTR kept_results(const double* e, double factor) : e_(e), factor_(broadcast(factor)) {}
+
+  void begin(index_t first, index_t) {
+    if (first > 0) e_ += block;
+  }
+  template <floating T>
+  HWY_INLINE HWY_ATTR void put(index_t i, index_t, T* y) const {
+    for (std::size_t k = 0; k < lanes; k += 2 * width) {
+      const vector_pair e = load_doubles(e_ + i + k);
+      store_pair<Flush, false>({hn::Mul(e.v0, factor_.v0), hn::Mul(e.v1, factor_.v1)}, y + k);
+    }
+  }
+
+ private:
+  const double* e_;
+  vector_pair factor_;
+};
 
 /// An ordinary row.
-template <row_kernel K, floating T>
-HWY_INLINE HWY_ATTR void compute_row(const T* x, index_t n, T m, T* y) {
+template <row_kernel K, bool Flush, floating T>
+HWY_INLINE HWY_ATTR void compute_row(row_reader<T>& x, index_t n, double m, strided<T> y, T* room) {
   if constexpr (K == row_kernel::softmax) {
     HWY_ALIGN double e[static_cast<std::size_t>(kept)];
     if (n <= kept) {
-      const auto mass = mass_of_row<true>(x, n, m, e);
-      write_row<K, true>(x, n, m, e, 1.0 / mass.sum, y);
+      const auto mass = mass_of_row<true, Flush>(x, n, m, e);
+      kept_results<Flush> results(e, 1.0 / mass.sum);
+      write_row(n, results, y, room);
     } else {
-      const auto mass = mass_of_row<false>(x, n, m, nullptr);
-      write_row<K, false>(x, n, m, nullptr, 1.0 / mass.sum, y);
+      const auto mass = mass_of_row<false, Flush>(x, n, m, nullptr);
+      row_results<K, Flush, T> results(x, m, 1.0 / mass.sum);
+      write_row(n, results, y, room);
     }
   } else {
-    const auto mass = mass_of_row<false>(x, n, m, nullptr);
+    const auto mass = mass_of_row<false, Flush>(x, n, m, nullptr);
     const doubles d;
     const double log_sum = hn::GetLane(log1p_nonnegative(d, hn::Set(d, mass.excess)));
     if constexpr (K == row_kernel::log_softmax) {
-      write_row<K, false>(x, n, m, nullptr, log_sum, y);
+      row_results<K, Flush, T> results(x, m, log_sum);
+      write_row(n, results, y, room);
     } else {
-      detail::store(y, reference::detail_softmax::result<false, T>(mass.maximum + log_sum));
+      detail::store(y.first, reference::detail_softmax::result<Flush, T>(m + log_sum));
     }
   }
 }
 
-/// Rows of adjacent elements.
-template <row_kernel K, floating T>
+/// The elements of a row of a run, or of its mask, where there is one.
+template <class Element>
+strided<Element> row_of(const detail::strided_rows<Element>& rows, index_t row) {
+  return {rows.first == nullptr ? nullptr : rows.row(row), rows.along};
+}
+
+/// Rows of any strides, one after the other.
+template <row_kernel K, bool Flush, floating T>
 HWY_ATTR void rows_one_by_one(const detail::row_run<T>& run) {
+  T room[static_cast<std::size_t>(block)];
   for (index_t row = 0; row < run.count; ++row) {
-    const T* const x = run.x.row(row);
+    row_reader<T> x(row_of(run.x, row), row_of(run.mask, row), negative_infinity<T>(), room);
     const extreme<T> greatest = maximum_of_row(x, run.length);
     if (greatest.ordinary) {
-      compute_row<K>(x, run.length, greatest.maximum, run.y.row(row));
+      compute_row<K, Flush>(x, run.length, maximum_of<Flush>(greatest.maximum), row_of(run.y, row), room);
     } else {
-      detail::rows_in_turn<K, false>(run.part(row, 1));
+      detail::rows_in_turn<K, Flush>(run.part(row, 1));
     }
   }
 }
@@ -284,6 +302,8 @@ HWY_AFTER_NAMESPACE();
 #include "softmax_columns-inl.hpp"
 // short rows
 #include "softmax_short_rows-inl.hpp"
+// gradients
+#include "softmax_gradients-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
@@ -294,33 +314,49 @@ namespace HWY_NAMESPACE {
 
 namespace softmax {
 
-/// So many short rows are worth a block.
+/// So many short rows are worth a block. (Of 1 to 3 rows half of its vectors and more would be empty.)
 inline constexpr index_t few = 4;
 
-/// What detail::rows_in_turn gives.
+/// Whether rows are many and short, and adjacent or columns, in both operands.
 template <row_kernel K, floating T>
-HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
+bool are_short_rows(const detail::row_run<T>& run) {
   const bool adjacent = run.x.along == 1 && (run.y.along == 1 || K == row_kernel::logsumexp);
-  const bool side_by_side = run.x.step == 1 && run.y.step == 1;
-  if (run.mask.first != nullptr || run.length < 1) {
-    detail::rows_in_turn<K, false>(run);
-  } else if ((adjacent || side_by_side) && run.length <= short_row && run.count >= few) {
-    short_rows_together<K>(run);
-  } else if (adjacent) {
-    rows_one_by_one<K>(run);
-  } else if (side_by_side) {
-    rows_side_by_side<K>(run);
+  const bool columns = run.x.step == 1 && (run.y.step == 1 || K == row_kernel::logsumexp);
+  return run.mask.first == nullptr && (adjacent || columns) && run.length <= short_row && run.count >= few;
+}
+
+/// Whether rows are columns of a matrix in every operand, and enough of them for a vector.
+template <row_kernel K, floating T>
+bool are_columns(const detail::row_run<T>& run) {
+  return run.x.step == 1 && run.x.along != 1 && run.y.step == 1 &&
+         (!detail::is_gradient(K) || run.upstream.step == 1) && run.count >= static_cast<index_t>(width);
+}
+
+/// What detail::rows_in_turn gives.
+template <row_kernel K, bool Flush, floating T>
+HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
+  if (run.length < 1) {
+    detail::rows_in_turn<K, Flush>(run);
+  } else if constexpr (detail::is_gradient(K)) {
+    if (are_columns<K>(run)) {
+      for_tiles(run, gradient_tile<K, Flush>());
+    } else {
+      gradient_rows<K, Flush>(run);
+    }
+  } else if (are_short_rows<K>(run)) {
+    short_rows_together<K, Flush>(run);
+  } else if (are_columns<K>(run)) {
+    for_tiles(run, column_tile<K, Flush>());
   } else {
-    detail::rows_in_turn<K, false>(run);
+    rows_one_by_one<K, Flush>(run);
   }
 }
 
 }  // namespace softmax
 
-template <detail::row_kernel K, floating T>
-requires(!detail::is_gradient(K) &&
-         !std::same_as<T, double>) struct code_of<detail::softmax_kernel<K, false, T>>
-    : detail::vector_code<&softmax::compute_rows<K, T>> {
+template <detail::row_kernel K, bool Flush, floating T>
+requires(!std::same_as<T, double>) struct code_of<detail::softmax_kernel<K, Flush, T>>
+    : detail::vector_code<&softmax::compute_rows<K, Flush, T>> {
 };
 
 #endif

@@ -15,53 +15,45 @@ namespace softmax {
 /// Columns of one tile: the lines of its sums take 16 KiB. Of columns with many blocks there are more sums, and fewer columns.
 inline constexpr index_t wide_tile = 128;
 inline constexpr index_t narrow_tile = 16;
-static_assert(narrow_tile % (2 * width) == 0);
+static_assert(narrow_tile % pair_width == 0);
 
-/// `count` columns, each of `n` elements that are `stride` apart.
+/// Columns, each of `n` elements that are `stride` apart.
 template <floating T>
 struct columns {
   const T* x;
   index_t n, stride;
   T* y;
   index_t y_stride;
-};
+  detail::strided_rows<const bool> mask = {nullptr, 0, 0};
+  T nothing = negative_infinity<T>();
 
-/// The two vectors of elements of columns j, j + 1, .. of which only `count` may be there.
-template <floating T>
-class column_pair {
- public:
-  HWY_ATTR column_pair(const T* x, index_t count) : x_(x) {
-    if (count >= 2 * static_cast<index_t>(width)) return;
-    for (T& element : copy_) element = from_bits<T>(0);
-    std::memcpy(static_cast<void*>(copy_), static_cast<const void*>(x),
-                static_cast<std::size_t>(count) * sizeof(T));
-    x_ = copy_;
+  /// Elements of line i, from column j on, of which `left` are there.
+  HWY_INLINE HWY_ATTR padded<pair_width, T> line(index_t i, index_t j, index_t left) const {
+    const bool* const m = mask.first == nullptr ? nullptr : mask.row(j) + i * mask.along;
+    return padded<pair_width, T>(x + i * stride + j, {m, mask.step}, left, nothing);
   }
-  column_pair(const column_pair&) = delete;
-  column_pair& operator=(const column_pair&) = delete;
-  const T* data() const { return x_; }
-
- private:
-  const T* x_;
-  T copy_[2 * width];
 };
 
-/// What the raw bits of a tile's columns say; see maximum_of_row.
 template <floating T>
+columns<T> columns_of(const detail::row_run<T>& run) {
+  return {run.x.first, run.length, run.x.along, run.y.first, run.y.along, run.mask};
+}
+
+/// What the raw bits of a tile's columns say; see bit_extremes.
+template <bool Flush = false, floating T>
 HWY_INLINE HWY_ATTR void maxima_of_columns(const columns<T>& c, index_t count, double* maximum,
                                            bool* ordinary) {
   using bits = bits_of<T>;
   using key = std::make_signed_t<bits>;
   const hn::Rebind<key, doubles> ds;
   const hn::Rebind<bits, doubles> du;
-  constexpr auto pair = static_cast<index_t>(2 * width);
-  for (index_t j = 0; j < count; j += pair) {
-    const index_t left = count - j < pair ? count - j : pair;
+  for (index_t j = 0; j < count; j += pair_width) {
+    const index_t left = count - j < pair_width ? count - j : pair_width;
     auto greatest0 = hn::Set(ds, (std::numeric_limits<key>::min)()), greatest1 = greatest0;
     auto last0 = hn::Zero(du), last1 = last0;
     auto first0 = hn::Set(du, static_cast<bits>(~bits{0})), first1 = first0;
     for (index_t i = 0; i < c.n; ++i) {
-      const column_pair<T> elements(c.x + i * c.stride + j, left);
+      const auto elements = c.line(i, j, left);
       const auto a = load_elements(ds, elements.data()), b = load_elements(ds, elements.data() + width);
       greatest0 = hn::Max(greatest0, a);
       greatest1 = hn::Max(greatest1, b);
@@ -80,7 +72,7 @@ HWY_INLINE HWY_ATTR void maxima_of_columns(const columns<T>& c, index_t count, d
     hn::Store(first1, du, first + width);
     for (index_t k = 0; k < left; ++k) {
       const extreme<T> e = extreme_of<T>(greatest[k], last[k], first[k]);
-      maximum[j + k] = static_cast<double>(e.maximum);
+      maximum[j + k] = maximum_of<Flush>(e.maximum);
       ordinary[j + k] = e.ordinary;
     }
   }
@@ -120,88 +112,98 @@ struct no_blocks {
   void finish(double*) {}
 };
 
-/// The exponentials of one line of a tile go to a line of sums.
-template <index_t W, floating T>
-HWY_INLINE HWY_ATTR void add_line(const T* x, index_t count, const double* maximum, double* lane,
-                                  double* below) {
-  const doubles d;
-  constexpr auto pair = static_cast<index_t>(2 * width);
-  const auto one = hn::Set(d, 1.0);
-  for (index_t j = 0; j < count; j += pair) {
-    const column_pair<T> elements(x + j, count - j);
-    auto e0 = hn::Sub(load_as_doubles(d, elements.data()), hn::Load(d, maximum + j));
-    auto e1 = hn::Sub(load_as_doubles(d, elements.data() + width), hn::Load(d, maximum + j + width));
-    const auto below0 = hn::Lt(e0, hn::Zero(d)), below1 = hn::Lt(e1, hn::Zero(d));
-    exp_nonpositive(d, e0, e1);
-    hn::Store(add_where(below0, hn::Load(d, lane + j), e0), d, lane + j);
-    hn::Store(add_where(below1, hn::Load(d, lane + j + width), e1), d, lane + j + width);
-    hn::Store(add_where(below0, hn::Load(d, below + j), one), d, below + j);
-    hn::Store(add_where(below1, hn::Load(d, below + j + width), one), d, below + j + width);
-  }
-}
-
-/// rest and, of elements below the maximum, the count of each column.
-template <index_t W, floating T>
-HWY_INLINE HWY_ATTR void sums_of_columns(const columns<T>& c, index_t count, const double* maximum,
-                                         double* rest, double* below) {
-  constexpr auto block = static_cast<index_t>(reference::lane_sum<double>::block);
+/// The reference::lane_sums over columns of `n` elements of what terms.add_line(i, lane) adds to a line of sums.
+template <index_t W, class Terms>
+HWY_INLINE HWY_ATTR void sum_of_columns(index_t n, const Terms& terms, double* sums) {
   HWY_ALIGN double lane[lanes][static_cast<std::size_t>(W)];
   std::conditional_t<W == narrow_tile, column_blocks<W>, no_blocks> blocks;
   const doubles d;
-  for (index_t j = 0; j < W; ++j) below[j] = 0.0;
-  for (index_t first = 0; first < c.n; first += block) {
-    const index_t end = c.n - first < block ? c.n : first + block;
+  for (index_t first = 0; first < n; first += block) {
+    const index_t end = n - first < block ? n : first + block;
     for (auto& line : lane) {
       for (double& sum : line) sum = 0.0;
     }
-    for (index_t i = first; i < end; ++i) {
-      add_line<W>(c.x + i * c.stride, count, maximum, lane[(i - first) % step], below);
-    }
+    for (index_t i = first; i < end; ++i) terms.add_line(i, lane[(i - first) % step]);
     for (std::size_t w = lanes / 2; w > 0; w /= 2) {
       for (std::size_t l = 0; l < w; ++l) {
         for (index_t j = 0; j < W; j += static_cast<index_t>(width))
           hn::Store(hn::Add(hn::Load(d, lane[l] + j), hn::Load(d, lane[l + w] + j)), d, lane[l] + j);
       }
     }
-    if (end < c.n) blocks.add(lane[0]);
+    if (end < n) blocks.add(lane[0]);
   }
   blocks.finish(lane[0]);
-  for (index_t j = 0; j < W; ++j) rest[j] = lane[0][j];
+  for (index_t j = 0; j < W; ++j) sums[j] = lane[0][j];
 }
 
-/// Results of one line.
-template <row_kernel K, floating T>
-HWY_INLINE HWY_ATTR void write_line(const T* x, index_t count, const double* maximum, const double* parameter,
-                                    T* y) {
-  const doubles d;
-  constexpr auto pair = static_cast<index_t>(2 * width);
-  for (index_t j = 0; j < count; j += pair) {
-    const column_pair<T> elements(x + j, count - j);
-    auto v0 = hn::Sub(load_as_doubles(d, elements.data()), hn::Load(d, maximum + j));
-    auto v1 = hn::Sub(load_as_doubles(d, elements.data() + width), hn::Load(d, maximum + j + width));
-    if constexpr (K == row_kernel::softmax) exp_nonpositive(d, v0, v1);
-    v0 = value_of<K>(v0, hn::Load(d, parameter + j));
-    v1 = value_of<K>(v1, hn::Load(d, parameter + j + width));
-    if (count - j >= pair) {
-      store_rounded(d, v0, y + j);
-      store_rounded(d, v1, y + j + width);
-    } else {
-      T results[2 * width];
-      store_rounded(d, v0, results);
-      store_rounded(d, v1, results + width);
-      std::memcpy(static_cast<void*>(y + j), static_cast<const void*>(results),
-                  static_cast<std::size_t>(count - j) * sizeof(T));
+/// Writes the results of columns: results.put(i, j, left, y) makes two vectors of line i, from column j on.
+template <floating T, class Results>
+HWY_INLINE HWY_ATTR void write_columns(const columns<T>& c, index_t count, const Results& results) {
+  for (index_t i = 0; i < c.n; ++i) {
+    for (index_t j = 0; j < count; j += pair_width) {
+      landing<pair_width, T> y(c.y + i * c.y_stride + j, count - j);
+      results.put(i, j, count - j, y.data());
+      y.finish();
     }
   }
 }
 
+/// Calls tile.compute<W>(rows) for the tiles of a run.
+template <class Tile, floating T>
+HWY_INLINE HWY_ATTR void for_tiles(const detail::row_run<T>& run, const Tile& tile) {
+  const bool one_block = run.length <= block;
+  const index_t widest = one_block ? wide_tile : narrow_tile;
+  for (index_t column = 0; column < run.count; column += widest) {
+    const index_t count = run.count - column < widest ? run.count - column : widest;
+    if (one_block) {
+      tile.template compute<wide_tile>(run.part(column, count));
+    } else {
+      tile.template compute<narrow_tile>(run.part(column, count));
+    }
+  }
+}
+
+/// What the exponentials of columns add to their lane_sums; those of elements below the maximum are counted.
+template <bool Flush, floating T>
+struct column_exponentials {
+  columns<T> c;
+  index_t count;
+  const double* maximum;
+  double* below;
+
+  HWY_INLINE HWY_ATTR void add_line(index_t i, double* lane) const {
+    for (index_t j = 0; j < count; j += pair_width) {
+      const auto x = c.line(i, j, count - j);
+      vector_pair sums = load_doubles(lane + j), counts = load_doubles(below + j);
+      add_exponentials(differences<Flush>(x.data(), load_doubles(maximum + j)), sums.v0, sums.v1, counts.v0,
+                       counts.v1);
+      store_doubles(sums, lane + j);
+      store_doubles(counts, below + j);
+    }
+  }
+};
+
+template <row_kernel K, bool Flush, floating T>
+struct column_results {
+  columns<T> c;
+  const double *maximum, *parameter;
+
+  HWY_INLINE HWY_ATTR void put(index_t i, index_t j, index_t left, T* y) const {
+    const auto x = c.line(i, j, left);
+    put_pair<K, Flush>(x.data(), load_doubles(maximum + j), load_doubles(parameter + j), y);
+  }
+};
+
 /// Ordinary columns, with their maxima.
-template <row_kernel K, index_t W, floating T>
+template <row_kernel K, bool Flush, index_t W, floating T>
 HWY_ATTR void ordinary_columns(const columns<T>& c, index_t count, const double* given) {
   HWY_ALIGN double maximum[static_cast<std::size_t>(W)], parameter[static_cast<std::size_t>(W)],
       below[static_cast<std::size_t>(W)];
-  for (index_t j = 0; j < W; ++j) maximum[j] = j < count ? given[j] : 0.0;
-  sums_of_columns<W>(c, count, maximum, parameter, below);
+  for (index_t j = 0; j < W; ++j) {
+    maximum[j] = j < count ? given[j] : 0.0;
+    below[j] = 0.0;
+  }
+  sum_of_columns<W>(c.n, column_exponentials<Flush, T>{c, count, maximum, below}, parameter);
   const doubles d;
   const auto size = hn::Set(d, static_cast<double>(c.n)), one = hn::Set(d, 1.0);
   for (index_t j = 0; j < W; j += static_cast<index_t>(width)) {
@@ -212,47 +214,32 @@ HWY_ATTR void ordinary_columns(const columns<T>& c, index_t count, const double*
   }
   if constexpr (K == row_kernel::logsumexp) {
     for (index_t j = 0; j < count; ++j) {
-      detail::store(c.y + j, reference::detail_softmax::result<false, T>(maximum[j] + parameter[j]));
+      detail::store(c.y + j, reference::detail_softmax::result<Flush, T>(maximum[j] + parameter[j]));
     }
   } else {
-    for (index_t i = 0; i < c.n; ++i)
-      write_line<K>(c.x + i * c.stride, count, maximum, parameter, c.y + i * c.y_stride);
+    write_columns(c, count, column_results<K, Flush, T>{c, maximum, parameter});
   }
 }
 
 /// A tile: its ordinary columns together, the others one by one.
-template <row_kernel K, index_t W, floating T>
-HWY_ATTR void column_tile(const detail::row_run<T>& run, index_t column, index_t count) {
-  double maximum[static_cast<std::size_t>(W)];
-  bool ordinary[static_cast<std::size_t>(W)];
-  const columns<T> c{run.x.row(column), run.length, run.x.along, run.y.row(column), run.y.along};
-  maxima_of_columns(c, count, maximum, ordinary);
-  for (index_t j = 0; j < count;) {
-    index_t end = j;
-    while (end < count && ordinary[end]) ++end;
-    if (end > j) {
-      ordinary_columns<K, W, T>({c.x + j, c.n, c.stride, c.y + j, c.y_stride}, end - j, maximum + j);
-    } else {
-      ++end;
-      detail::rows_in_turn<K, false>(run.part(column + j, 1));
-    }
-    j = end;
-  }
-}
-
-template <row_kernel K, floating T>
-HWY_ATTR void rows_side_by_side(const detail::row_run<T>& run) {
-  const bool one_block = run.length <= static_cast<index_t>(reference::lane_sum<double>::block);
-  const index_t tile = one_block ? wide_tile : narrow_tile;
-  for (index_t column = 0; column < run.count; column += tile) {
-    const index_t count = run.count - column < tile ? run.count - column : tile;
-    if (one_block) {
-      column_tile<K, wide_tile>(run, column, count);
-    } else {
-      column_tile<K, narrow_tile>(run, column, count);
+template <row_kernel K, bool Flush>
+struct column_tile {
+  template <index_t W, floating T>
+  HWY_ATTR void compute(const detail::row_run<T>& run) const {
+    double maximum[static_cast<std::size_t>(W)];
+    bool ordinary[static_cast<std::size_t>(W)];
+    maxima_of_columns<Flush>(columns_of(run), run.count, maximum, ordinary);
+    for (index_t j = 0, end = 0; j < run.count; j = end) {
+      while (end < run.count && ordinary[end]) ++end;
+      if (end > j) {
+        ordinary_columns<K, Flush, W>(columns_of(run.part(j, end - j)), end - j, maximum + j);
+      } else {
+        detail::rows_in_turn<K, Flush>(run.part(j, 1));
+        ++end;
+      }
     }
   }
-}
+};
 
 }  // namespace softmax
 

@@ -102,15 +102,15 @@ struct short_rows {
 };
 
 /// e becomes the exponentials, those of maxima, which are 1, with a minus.
-template <floating T>
+template <bool Flush, floating T>
 HWY_INLINE HWY_ATTR void exponentials_of(short_rows<T>& b) {
   const doubles d;
   constexpr auto pair = static_cast<index_t>(2 * width), half = static_cast<index_t>(width);
   const auto of_maximum = hn::Set(d, -1.0);
   for (index_t i = 0; i < b.n * b.pitch; i += b.pitch) {
     for (index_t j = 0; j < b.pitch; j += pair) {
-      auto e0 = hn::Sub(load_as_doubles(d, b.x + i + j), hn::Load(d, b.maximum + j));
-      auto e1 = hn::Sub(load_as_doubles(d, b.x + i + j + half), hn::Load(d, b.maximum + j + half));
+      auto e0 = hn::Sub(load_as_doubles<Flush>(d, b.x + i + j), hn::Load(d, b.maximum + j));
+      auto e1 = hn::Sub(load_as_doubles<Flush>(d, b.x + i + j + half), hn::Load(d, b.maximum + j + half));
       const auto below0 = hn::Lt(e0, hn::Zero(d)), below1 = hn::Lt(e1, hn::Zero(d));
       exp_nonpositive(d, e0, e1);
       hn::Store(hn::IfThenElse(below0, e0, of_maximum), d, b.e + i + j);
@@ -150,21 +150,21 @@ HWY_INLINE HWY_ATTR void parameters_of(short_rows<T>& b) {
 }
 
 /// x becomes the results.
-template <row_kernel K, floating T>
+template <row_kernel K, bool Flush, floating T>
 HWY_INLINE HWY_ATTR void results_of(short_rows<T>& b) {
   const doubles d;
   for (index_t i = 0; i < b.n * b.pitch; i += b.pitch) {
     for (index_t j = 0; j < b.pitch; j += static_cast<index_t>(width)) {
       const auto v = K == row_kernel::softmax
                          ? hn::Abs(hn::Load(d, b.e + i + j))
-                         : hn::Sub(load_as_doubles(d, b.x + i + j), hn::Load(d, b.maximum + j));
-      store_rounded(d, value_of<K>(v, hn::Load(d, b.parameter + j)), b.x + i + j);
+                         : hn::Sub(load_as_doubles<Flush>(d, b.x + i + j), hn::Load(d, b.maximum + j));
+      store_rounded<Flush>(d, value_of<K>(v, hn::Load(d, b.parameter + j)), b.x + i + j);
     }
   }
 }
 
 /// Rows of one block.
-template <row_kernel K, floating T>
+template <row_kernel K, bool Flush, floating T>
 HWY_ATTR void short_block(const detail::row_run<T>& run, short_rows<T>& b) {
   const bool adjacent = run.x.along == 1, y_adjacent = run.y.along == 1;
   for (index_t i = 0; i < b.n * b.pitch; ++i) b.x[i] = from_bits<T>(0);
@@ -177,24 +177,24 @@ HWY_ATTR void short_block(const detail::row_run<T>& run, short_rows<T>& b) {
                   static_cast<std::size_t>(run.count) * sizeof(T));
     }
   }
-  maxima_of_columns(columns<T>{b.x, b.n, b.pitch, nullptr, 0}, b.pitch, b.maximum, b.ordinary);
-  exponentials_of(b);
+  maxima_of_columns<Flush>(columns<T>{b.x, b.n, b.pitch, nullptr, 0}, b.pitch, b.maximum, b.ordinary);
+  exponentials_of<Flush>(b);
   parameters_of<K>(b);
   if constexpr (K == row_kernel::logsumexp) {
     for (index_t row = 0; row < run.count; ++row) {
       const double value = b.maximum[row] + b.parameter[row];
-      if (b.ordinary[row]) detail::store(run.y.row(row), reference::detail_softmax::result<false, T>(value));
+      if (b.ordinary[row]) detail::store(run.y.row(row), reference::detail_softmax::result<Flush, T>(value));
     }
     for (index_t row = 0; row < run.count; ++row) {
-      if (!b.ordinary[row]) detail::rows_in_turn<K, false>(run.part(row, 1));
+      if (!b.ordinary[row]) detail::rows_in_turn<K, Flush>(run.part(row, 1));
     }
   } else {
-    results_of<K>(b);
+    results_of<K, Flush>(b);
     for (index_t row = 0; row < run.count; ++row) {
       if (b.ordinary[row]) continue;
       auto one_row = run.part(row, 1);
       one_row.y = {b.x + row, b.pitch, 0};
-      detail::rows_in_turn<K, false>(one_row);
+      detail::rows_in_turn<K, Flush>(one_row);
     }
     if (y_adjacent) {
       transpose_lines(b.x, b.pitch, b.n, run.count, run.y.first, run.y.step);
@@ -208,14 +208,14 @@ HWY_ATTR void short_block(const detail::row_run<T>& run, short_rows<T>& b) {
   }
 }
 
-template <row_kernel K, floating T>
+template <row_kernel K, bool Flush, floating T>
 HWY_ATTR void short_rows_together(const detail::row_run<T>& run) {
-  short_rows<T> block;
-  block.n = run.length;
-  block.pitch = rows_in_block(run.length);
-  for (index_t row = 0; row < run.count; row += block.pitch) {
-    const index_t rows = run.count - row < block.pitch ? run.count - row : block.pitch;
-    short_block<K>(run.part(row, rows), block);
+  short_rows<T> tile;
+  tile.n = run.length;
+  tile.pitch = rows_in_block(run.length);
+  for (index_t row = 0; row < run.count; row += tile.pitch) {
+    const index_t rows = run.count - row < tile.pitch ? run.count - row : tile.pitch;
+    short_block<K, Flush>(run.part(row, rows), tile);
   }
 }
 
