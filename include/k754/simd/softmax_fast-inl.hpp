@@ -406,18 +406,25 @@ constexpr bool is_shifted(float m) {
   return !(m < largest && m > -largest);
 }
 
+/// So many rows are read for their maxima before the first of them is worked out: short ones wait less for each other.
+inline constexpr index_t ahead = 8;
+
 template <row_kernel K, floating T>
 HWY_ATTR void rows_one_by_one(const detail::row_run<T>& run) {
-  for (index_t i = 0; i < run.count; ++i) {
-    const T* const x = run.x.row(i);
-    const softmax::extreme<T> greatest = maximum_of_row(x, run.length);
-    const auto m = static_cast<float>(greatest.maximum);
-    if (!greatest.ordinary) {
-      detail::fast_rows_in_turn<K, false>(run.part(i, 1));
-    } else if (is_shifted(m)) {
-      compute_row<K, true>(x, run.length, m, run.y.row(i));
-    } else {
-      compute_row<K, false>(x, run.length, m, run.y.row(i));
+  const index_t group = run.length <= block ? ahead : 1;
+  for (index_t first = 0; first < run.count; first += group) {
+    const index_t end = run.count - first < group ? run.count : first + group;
+    softmax::extreme<T> greatest[ahead];
+    for (index_t i = first; i < end; ++i) greatest[i - first] = maximum_of_row(run.x.row(i), run.length);
+    for (index_t i = first; i < end; ++i) {
+      const auto m = static_cast<float>(greatest[i - first].maximum);
+      if (!greatest[i - first].ordinary) {
+        detail::fast_rows_in_turn<K, false>(run.part(i, 1));
+      } else if (is_shifted(m)) {
+        compute_row<K, true>(run.x.row(i), run.length, m, run.y.row(i));
+      } else {
+        compute_row<K, false>(run.x.row(i), run.length, m, run.y.row(i));
+      }
     }
   }
 }
