@@ -29,8 +29,7 @@ workload make(const problem& p, thread_pool& pool) {
     buffer<T> x;
     buffer<Index> index;
   };
-  extents rows = p.shape;
-  rows.erase(rows.begin() + p.axis);
+  const extents rows = without_axis(p.shape, p.axis);
   const auto held = std::make_shared<state>(
       state{buffer<T>(elements_held(p, p.shape)), buffer<Index>(element_count(rows))});
   fill_row(held->x.elements(), p.data);
@@ -60,38 +59,34 @@ std::optional<workload> make_any(const problem& p, thread_pool& pool) {
   constexpr policy defaults{}, omit{.nans = nans::omit}, total_order{.nans = nans::total_order},
       last{.ties = ties::last}, ordered{.zeros = zeros::ordered}, flush{.subnormals = subnormals::flush};
   constexpr bool maximum = Extremum == extremum::maximum;
-  if (p.index == "i32") {
-    if (!maximum || p.dtype != "f32" || p.policy != defaults) return std::nullopt;
+  if (p.index == dtype::i32) {
+    if (!maximum || p.dtype != dtype::f32 || p.policy != defaults) return std::nullopt;
     return make<float, extremum::maximum, defaults, std::int32_t>(p, pool);
   }
   const auto with = [&]<class T, policy P>() { return make<T, Extremum, P, std::int64_t>(p, pool); };
   const auto by_default = [&]<class T>() { return with.template operator()<T, defaults>(); };
   if (p.policy == defaults) {
     if constexpr (!maximum) {
-      return for_dtype(p.dtype, by_default, f32, f64, f16, bf16, dtype<std::int8_t>{"i8"},
-                       dtype<std::int32_t>{"i32"});
+      return for_dtype(p, types<float, double, float16, bfloat16, std::int8_t, std::int32_t>(), by_default);
     } else {
-      return for_dtype(p.dtype, by_default, f32, f64, f16, bf16, dtype<bool>{"bool"},
-                       dtype<std::int8_t>{"i8"}, dtype<std::int16_t>{"i16"}, dtype<std::int32_t>{"i32"},
-                       dtype<std::int64_t>{"i64"}, dtype<std::uint8_t>{"u8"}, dtype<std::uint16_t>{"u16"},
-                       dtype<std::uint32_t>{"u32"}, dtype<std::uint64_t>{"u64"});
+      return for_dtype(p, element_types(), by_default);
     }
   }
   if constexpr (!maximum) {
-    if (p.dtype != "f32") return std::nullopt;
+    if (p.dtype != dtype::f32) return std::nullopt;
     return for_policy<omit>(p.policy, [&]<policy P>() { return with.template operator()<float, P>(); });
   } else {
-    if (p.dtype == "f32") {
+    if (p.dtype == dtype::f32) {
       return for_policy<omit, total_order, last, ordered, flush>(
           p.policy, [&]<policy P>() { return with.template operator()<float, P>(); });
     }
-    if (p.dtype == "i32" && p.policy == last) return with.template operator()<std::int32_t, last>();
+    if (p.dtype == dtype::i32 && p.policy == last) return with.template operator()<std::int32_t, last>();
     const auto wide = [&]<class T>() {
       return *for_policy<omit, total_order, last>(
           p.policy, [&]<policy P>() { return with.template operator()<T, P>(); });
     };
     if (p.policy == ordered || p.policy == flush) return std::nullopt;
-    return for_dtype(p.dtype, wide, f64, f16);
+    return for_dtype(p, types<double, float16>(), wide);
   }
 }
 

@@ -90,33 +90,29 @@ workload make(const problem& p, thread_pool& pool) {
       held->gradients ? std::vector{held->dx.memory(), held->dw.memory()} : std::vector{held->y.memory()};
   if constexpr (!std::is_integral_v<T>) {
     // cancellation has no bound in units of the result: the unit is that of the sum of the magnitudes of the products
-    if constexpr (std::is_same_v<T, double>) {
-      w.max_ulp = unknown_error;
-    } else {
-      w.max_ulp = [held, ex]() -> std::optional<double> {
-        arguments<double, double> exact(held->p), magnitudes(held->p);
-        for (arguments<double, double>* a : {&exact, &magnitudes}) {
-          widen(held->x, a->x);
-          widen(held->w, a->w);
-          widen(held->bias, a->bias);
-          widen(held->upstream, a->upstream);
-          if (a == &magnitudes) {
-            for (const auto* x : {&a->x, &a->w, &a->bias, &a->upstream}) drop_signs(*x);
-          }
-          if (a->template call<k754::policy{}>(ex) != k754::status::ok) return std::nullopt;
+    w.max_ulp = error_of<T>([held, ex]() -> std::optional<double> {
+      arguments<double, double> exact(held->p), magnitudes(held->p);
+      for (arguments<double, double>* a : {&exact, &magnitudes}) {
+        widen(held->x, a->x);
+        widen(held->w, a->w);
+        widen(held->bias, a->bias);
+        widen(held->upstream, a->upstream);
+        if (a == &magnitudes) {
+          for (const auto* x : {&a->x, &a->w, &a->bias, &a->upstream}) drop_signs(*x);
         }
-        double greatest = 0;
-        const auto compare = [&](const buffer<T>& y, const buffer<double>& sum, const buffer<double>& size) {
-          for (std::size_t i = 0; i < y.size(); ++i) {
-            greatest = std::max(greatest, ulp_error(y.data()[i], sum.data()[i], size.data()[i]));
-          }
-        };
-        compare(held->y, exact.y, magnitudes.y);
-        compare(held->dx, exact.dx, magnitudes.dx);
-        compare(held->dw, exact.dw, magnitudes.dw);
-        return greatest;
+        if (a->template call<k754::policy{}>(ex) != k754::status::ok) return std::nullopt;
+      }
+      double greatest = 0;
+      const auto compare = [&](const buffer<T>& y, const buffer<double>& sum, const buffer<double>& size) {
+        for (std::size_t i = 0; i < y.size(); ++i) {
+          greatest = std::max(greatest, ulp_error(y.data()[i], sum.data()[i], size.data()[i]));
+        }
       };
-    }
+      compare(held->y, exact.y, magnitudes.y);
+      compare(held->dx, exact.dx, magnitudes.dx);
+      compare(held->dw, exact.dw, magnitudes.dw);
+      return greatest;
+    });
     w.flop = p.work();
     w.doubles = std::is_same_v<T, double>;
   }
@@ -133,18 +129,16 @@ std::optional<workload> make_any(const problem& p, thread_pool& pool) {
   using namespace k754;
   constexpr policy defaults{}, fast{.precision = precision::fast}, exact{.precision = precision::exact},
       absent{.padded_taps = padded_taps::absent};
-  if (p.dtype == "f32") {
+  if (p.dtype == dtype::f32) {
     return for_policy<defaults, fast, exact, absent>(p.policy,
                                                      [&]<policy P>() { return make<float, P>(p, pool); });
   }
   if (p.policy == fast) {
-    return for_dtype(
-        p.dtype, [&]<class T>() { return make<T, fast>(p, pool); }, f16, bf16);
+    return for_dtype(p, types<float16, bfloat16>(), [&]<class T>() { return make<T, fast>(p, pool); });
   }
   if (p.policy != defaults) return std::nullopt;
-  return for_dtype(
-      p.dtype, [&]<class T>() { return make<T, defaults>(p, pool); }, f64, f16, bf16,
-      dtype<std::int8_t>{"i8"}, dtype<std::int16_t>{"i16"}, dtype<std::int32_t>{"i32"});
+  return for_dtype(p, types<double, float16, bfloat16, std::int8_t, std::int16_t, std::int32_t>(),
+                   [&]<class T>() { return make<T, defaults>(p, pool); });
 }
 
 }  // namespace

@@ -22,11 +22,7 @@ struct arguments {
   buffer<T> logits, probabilities, weights, loss, gradient;
   buffer<std::int64_t> labels;
 
-  extents rows() const {
-    extents shape = p.shape;
-    shape.erase(shape.begin() + p.axis);
-    return shape;
-  }
+  extents rows() const { return without_axis(p.shape, p.axis); }
 
   arguments(const problem& of, form f) : p(of) {
     logits = buffer<T>(element_count(p.shape));
@@ -89,20 +85,16 @@ workload make(const problem& p, thread_pool& pool) {
   w.run = repeated([held, ex] { return held->template call<F>(ex); });
   if (F != form::gradient) w.outputs.push_back(held->loss.memory());
   if (F != form::loss) w.outputs.push_back(held->gradient.memory());
-  if constexpr (std::is_same_v<T, double>) {
-    w.max_ulp = unknown_error;
-  } else {
-    w.max_ulp = [held, ex]() -> std::optional<double> {
-      arguments<double> exact(held->p, F);
-      widen(held->logits, exact.logits);
-      widen(held->probabilities, exact.probabilities);
-      widen(held->weights, exact.weights);
-      std::copy(held->labels.elements().begin(), held->labels.elements().end(), exact.labels.data());
-      if (exact.template call<F>(ex) != k754::status::ok) return std::nullopt;
-      return std::max(max_ulp_error<T>(held->loss.elements(), exact.loss.elements()),
-                      max_ulp_error<T>(held->gradient.elements(), exact.gradient.elements()));
-    };
-  }
+  w.max_ulp = error_of<T>([held, ex]() -> std::optional<double> {
+    arguments<double> exact(held->p, F);
+    widen(held->logits, exact.logits);
+    widen(held->probabilities, exact.probabilities);
+    widen(held->weights, exact.weights);
+    std::copy(held->labels.elements().begin(), held->labels.elements().end(), exact.labels.data());
+    if (exact.template call<F>(ex) != k754::status::ok) return std::nullopt;
+    return std::max(max_ulp_error<T>(held->loss.elements(), exact.loss.elements()),
+                    max_ulp_error<T>(held->gradient.elements(), exact.gradient.elements()));
+  });
   const double bytes = static_cast<double>(held->logits.size() * sizeof(T));
   const int inputs = p.labels == "index" ? 1 : 2;
   w.memory = {.bytes_read = bytes * inputs,
@@ -119,8 +111,7 @@ workload make(const problem& p, thread_pool& pool) {
 template <form F>
 std::optional<workload> make_any(const problem& p, thread_pool& pool) {
   if (p.policy != k754::policy{}) return std::nullopt;
-  return for_dtype(
-      p.dtype, [&]<class T>() { return make<F, T>(p, pool); }, f32, f64, f16, bf16);
+  return for_dtype(p, floating_types(), [&]<class T>() { return make<F, T>(p, pool); });
 }
 
 }  // namespace

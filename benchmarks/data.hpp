@@ -2,13 +2,10 @@
 #ifndef K754_BENCHMARKS_DATA_HPP
 #define K754_BENCHMARKS_DATA_HPP
 
-#include <sys/mman.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <new>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -18,20 +15,19 @@
 #include <k754/bits.hpp>
 #include <k754/tensor_view.hpp>
 
+#include "memory.hpp"
 #include "problem.hpp"
 
 namespace benchmarks {
 
-/// Memory for elements, on huge pages where the system gives them, touched once by the thread that makes it.
+/// Memory for elements, touched once by the thread that makes it.
 template <class T>
 class buffer {
  public:
   buffer() = default;
   explicit buffer(index_t count) : count_(static_cast<std::size_t>(count)) {
-    void* const memory = mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) throw std::bad_alloc();
+    void* const memory = buffers_from->take(bytes());
     data_ = static_cast<T*>(memory);
-    madvise(memory, bytes(), MADV_HUGEPAGE);
     std::memset(memory, 0, bytes());
   }
   buffer(buffer&& other) noexcept : data_(other.data_), count_(other.count_) {
@@ -44,7 +40,7 @@ class buffer {
     return *this;
   }
   ~buffer() {
-    if (data_ != nullptr) munmap(data_, bytes());
+    if (data_ != nullptr) buffers_from->give_back(data_, bytes());
   }
 
   T* data() const { return data_; }

@@ -94,6 +94,14 @@ void stream(const std::uint8_t* mask, std::size_t mask_step, std::size_t repeat,
   }
 }
 
+template <class T>
+struct code_of<benchmarks::multiply_add_kernel<T>> : detail::vector_code<&multiply_add<T>> {};
+template <>
+struct code_of<benchmarks::read_kernel> : detail::vector_code<&read> {};
+template <int Inputs, int Outputs, int Unrolled, bool NonTemporal>
+struct code_of<benchmarks::stream_kernel<Inputs, Outputs, Unrolled, NonTemporal>>
+    : detail::vector_code<&stream<Inputs, Outputs, Unrolled, NonTemporal>> {};
+
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd

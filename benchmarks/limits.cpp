@@ -14,9 +14,6 @@
 
 #include <k754/simd.hpp>
 
-#define K754_TARGET_FILE "limits-inl.hpp"
-#include <k754/targets/foreach-inl.hpp>
-
 namespace benchmarks {
 
 namespace {
@@ -51,39 +48,54 @@ void plain_stream(const std::uint8_t* mask, std::size_t mask_step, std::size_t r
   }
 }
 
+}  // namespace
+
+// As kernels, of which k754 chooses the best code (targets/choose.hpp).
+
 template <class T>
-auto choose_multiply_add() -> double (*)(std::int64_t, T*) noexcept {
-  K754_CHOOSE_TARGET(multiply_add<T>);
-  return &plain_multiply_add<T>;
-}
+struct multiply_add_kernel {
+  using function = double(std::int64_t n, T* sink) noexcept;
+  static constexpr function* scalar = &plain_multiply_add<T>;
+};
 
-auto choose_read() -> std::uint8_t (*)(const std::uint8_t*, std::size_t) noexcept {
-  K754_CHOOSE_TARGET(read);
-  return &plain_read;
-}
+struct read_kernel {
+  using function = std::uint8_t(const std::uint8_t* bytes, std::size_t count) noexcept;
+  static constexpr function* scalar = &plain_read;
+};
 
-using stream_function = void (*)(const std::uint8_t*, std::size_t, std::size_t, const std::uint8_t*,
-                                 const std::uint8_t*, std::uint8_t*, std::uint8_t*, std::size_t) noexcept;
+using stream_function = void(const std::uint8_t*, std::size_t, std::size_t, const std::uint8_t*,
+                             const std::uint8_t*, std::uint8_t*, std::uint8_t*, std::size_t) noexcept;
 
 template <int Inputs, int Outputs, int Unrolled, bool NonTemporal>
-stream_function choose_stream() {
-  K754_CHOOSE_TARGET(stream<Inputs, Outputs, Unrolled, NonTemporal>);
-  return &plain_stream<Inputs, Outputs>;
-}
+struct stream_kernel {
+  using function = stream_function;
+  static constexpr function* scalar = &plain_stream<Inputs, Outputs>;
+};
+
+}  // namespace benchmarks
+
+#define K754_TARGET_FILE "limits-inl.hpp"
+#include <k754/targets/foreach-inl.hpp>
+
+namespace benchmarks {
+
+namespace {
+
+using k754::detail::choose;
 
 template <int Inputs, int Outputs>
-stream_function choose_stream(std::size_t unrolled, bool non_temporal) {
+stream_function* choose_stream(std::size_t unrolled, bool non_temporal) {
   if (unrolled == 1)
-    return non_temporal ? choose_stream<Inputs, Outputs, 1, true>()
-                        : choose_stream<Inputs, Outputs, 1, false>();
+    return non_temporal ? choose<stream_kernel<Inputs, Outputs, 1, true>>()
+                        : choose<stream_kernel<Inputs, Outputs, 1, false>>();
   if (unrolled == 2)
-    return non_temporal ? choose_stream<Inputs, Outputs, 2, true>()
-                        : choose_stream<Inputs, Outputs, 2, false>();
+    return non_temporal ? choose<stream_kernel<Inputs, Outputs, 2, true>>()
+                        : choose<stream_kernel<Inputs, Outputs, 2, false>>();
   if (unrolled == 4)
-    return non_temporal ? choose_stream<Inputs, Outputs, 4, true>()
-                        : choose_stream<Inputs, Outputs, 4, false>();
-  return non_temporal ? choose_stream<Inputs, Outputs, 8, true>()
-                      : choose_stream<Inputs, Outputs, 8, false>();
+    return non_temporal ? choose<stream_kernel<Inputs, Outputs, 4, true>>()
+                        : choose<stream_kernel<Inputs, Outputs, 4, false>>();
+  return non_temporal ? choose<stream_kernel<Inputs, Outputs, 8, true>>()
+                      : choose<stream_kernel<Inputs, Outputs, 8, false>>();
 }
 
 /// The library's choice among all targets, whatever was forced; the limits are the machine's.
@@ -176,7 +188,7 @@ repeatable on_all(thread_pool& pool, std::function<void(std::size_t)> f) {
 
 template <class T>
 double measured_flops(thread_pool& pool) {
-  const auto multiply_add = choose_multiply_add<T>();
+  const auto multiply_add = choose<multiply_add_kernel<T>>();
   constexpr std::int64_t steps = 20000;
   constexpr std::size_t line = 64 / sizeof(T);
   std::vector<T> sinks(pool.size() * line);
@@ -203,7 +215,8 @@ ruler::ruler(const footprint& f, thread_pool& pool, const std::vector<buffer<std
   if (!streams_) {
     bytes_ = static_cast<double>(f.bytes * pool.size());
     const std::size_t to_read = f.bytes - f.written;
-    const auto loop = [&memory, to_read, written = f.written, read = choose_read()](std::size_t thread) {
+    const auto loop = [&memory, to_read, written = f.written,
+                       read = choose<read_kernel>()](std::size_t thread) {
       std::uint8_t* const bytes = memory[thread].data();
       const std::size_t part = written > 0 ? 8 * page : to_read;
       for (std::size_t at = 0; at < to_read; at += part) {
@@ -230,10 +243,10 @@ ruler::ruler(const footprint& f, thread_pool& pool, const std::vector<buffer<std
   const std::size_t mask = w + (f.outputs > 1 ? bytes : 0);
   for (const bool non_temporal : {false, true}) {
     if (non_temporal && !may_bypass_caches) break;
-    const stream_function stream = f.outputs == 2  ? choose_stream<1, 2>(unrolled, non_temporal)
-                                   : f.inputs == 0 ? choose_stream<0, 1>(unrolled, non_temporal)
-                                   : f.inputs == 1 ? choose_stream<1, 1>(unrolled, non_temporal)
-                                                   : choose_stream<2, 1>(unrolled, non_temporal);
+    stream_function* const stream = f.outputs == 2  ? choose_stream<1, 2>(unrolled, non_temporal)
+                                    : f.inputs == 0 ? choose_stream<0, 1>(unrolled, non_temporal)
+                                    : f.inputs == 1 ? choose_stream<1, 1>(unrolled, non_temporal)
+                                                    : choose_stream<2, 1>(unrolled, non_temporal);
     const auto loop = [=, &memory](std::size_t thread) {
       std::uint8_t* const first = memory[thread].data();
       stream(first + mask, masked ? 1 : 0, repeat, first, first + y, first + z, first + w, bytes);

@@ -65,20 +65,6 @@ class reference_target {
   const char* target_;
 };
 
-using snapshot = std::vector<std::vector<std::byte>>;
-
-/// What one run writes over bytes that are no result.
-snapshot outputs_of(const workload& w) {
-  for (const auto output : w.outputs) {
-    if (!w.restore) std::fill(output.begin(), output.end(), std::byte{0xA5});
-  }
-  if (w.restore) w.restore();
-  w.run(1);
-  snapshot bytes;
-  for (const auto output : w.outputs) bytes.emplace_back(output.begin(), output.end());
-  return bytes;
-}
-
 /// Whether the outputs are the reference's. They are the kernel's afterwards.
 bool is_right(const workload& w) {
   snapshot expected;
@@ -91,14 +77,7 @@ bool is_right(const workload& w) {
 
 class benchmark_run {
  public:
-  benchmark_run(const settings& s) : settings_(s), pool_(s.threads), limits_(pool_) {
-    add_argmax(makers_);
-    add_where(makers_);
-    add_softmax(makers_);
-    add_cross_entropy(makers_);
-    add_conv2d(makers_);
-    add_calls(makers_);
-  }
+  benchmark_run(const settings& s) : settings_(s), pool_(s.threads), limits_(pool_), makers_(all_makers()) {}
 
   const machine_limits& limits() const { return limits_; }
   bool all_right() const { return all_right_; }
@@ -206,7 +185,7 @@ class benchmark_run {
   }
 
   void set_times(const ready& timed_case, result& r) const {
-    r.times = timed_case.loop.times();
+    r.times = timed_case.loop.sorted_times();
     if (r.flop > 0) {
       r.limit = "FMA";
       r.limit_time = r.flop / limits_.flops(timed_case.work.doubles);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -24,6 +25,13 @@ Enum named(const json& value, std::initializer_list<std::pair<const char*, Enum>
     if (value == name) return result;
   }
   throw std::runtime_error(fmt::format("{} has no meaning here", value.dump()));
+}
+
+dtype dtype_named(const json& value) {
+  for (std::size_t i = 0; i < std::size(dtype_names); ++i) {
+    if (value == dtype_names[i]) return static_cast<dtype>(i);
+  }
+  throw std::runtime_error(fmt::format("{} is no element type", value.dump()));
 }
 
 k754::policy policy_of(const json& fields) {
@@ -64,7 +72,7 @@ problem problem_of(const json& object) {
       {"id", into(p.id)},
       {"group", into(p.group)},
       {"kernel", into(p.kernel)},
-      {"dtype", into(p.dtype)},
+      {"dtype", [&](const json& v) { p.dtype = dtype_named(v); }},
       {"nominal", into(p.nominal)},
       {"shape", into(p.shape)},
       {"axis", into(p.axis)},
@@ -72,7 +80,7 @@ problem problem_of(const json& object) {
       {"policy", [&](const json& v) { p.policy = policy_of(v); }},
       {"step", into(p.step)},
       {"offset", into(p.offset)},
-      {"index", into(p.index)},
+      {"index", [&](const json& v) { p.index = dtype_named(v); }},
       {"mask", into(p.mask)},
       {"mask_kind", into(p.mask_kind)},
       {"operand", into(p.operand)},
@@ -119,6 +127,11 @@ index_t element_count(const extents& shape) {
   index_t count = 1;
   for (const index_t extent : shape) count *= extent;
   return count;
+}
+
+extents without_axis(extents shape, index_t axis) {
+  shape.erase(shape.begin() + axis);
+  return shape;
 }
 
 double problem::work() const {

@@ -11,19 +11,22 @@
 #include <k754/conv2d.hpp>
 #include <k754/policy.hpp>
 
+#include "types.hpp"
+
 namespace benchmarks {
 
 using k754::index_t;
 using extents = std::vector<index_t>;
 
 struct problem {
-  std::string id, group, kernel, dtype, nominal;
+  std::string id, group, kernel, nominal;
+  benchmarks::dtype dtype = dtype::f32;
   extents shape;
   index_t axis = -1;
   std::string data = "random";
   k754::policy policy = {};
   index_t step = 1, offset = 0;
-  std::string index = "i64";
+  benchmarks::dtype index = dtype::i64;
 
   std::string mask = "random", mask_kind = "bytes", operand = "tensor", gradients = "both";
   extents mask_shape;  ///< that of `shape` where none is given
@@ -52,6 +55,7 @@ struct problem {
 };
 
 index_t element_count(const extents& shape);
+extents without_axis(extents shape, index_t axis);
 
 /// Throws std::runtime_error that names the case and the field.
 std::vector<problem> read_problems(const std::string& file);

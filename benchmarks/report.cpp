@@ -7,7 +7,8 @@
 #include <stdexcept>
 
 #include <k754/simd.hpp>
-#include <k754/version.hpp>
+
+#include "build.hpp"
 
 namespace benchmarks {
 
@@ -22,21 +23,9 @@ std::string cpu_name() {
   return "unknown CPU";
 }
 
-std::string compiler() {
-#if defined(__clang__)
-  return fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
-#else
-  return fmt::format("GCC {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
-#endif
-}
-
-std::string k754_version() {
-  return fmt::format("{}.{}.{}", K754_VERSION_MAJOR, K754_VERSION_MINOR, K754_VERSION_PATCH);
-}
-
 std::string highway_version() {
 #if K754_SIMD
-  return fmt::format("{}.{}.{}", HWY_MAJOR, HWY_MINOR, HWY_PATCH);
+  return version_text(HWY_MAJOR, HWY_MINOR, HWY_PATCH);
 #else
   return "none";
 #endif

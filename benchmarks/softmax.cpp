@@ -48,9 +48,7 @@ struct arguments {
   buffer<bool> mask;
 
   extents output_shape(form f) const {
-    extents shape = p.shape;
-    if (f == form::logsumexp) shape.erase(shape.begin() + p.axis);
-    return shape;
+    return f == form::logsumexp ? without_axis(p.shape, p.axis) : p.shape;
   }
 
   arguments(const problem& of, form f) : p(of) {
@@ -104,18 +102,14 @@ workload make(const problem& p, thread_pool& pool) {
   workload w;
   w.run = repeated([held, ex] { return held->template call<F, P>(ex); });
   w.outputs = {held->output.memory()};
-  if constexpr (std::is_same_v<T, double>) {
-    w.max_ulp = unknown_error;
-  } else {
-    w.max_ulp = [held, ex]() -> std::optional<double> {
-      arguments<double> exact(held->p, F);
-      widen(held->x, exact.x);
-      widen(held->upstream, exact.upstream);
-      std::copy(held->mask.elements().begin(), held->mask.elements().end(), exact.mask.data());
-      if (exact.template call<F, k754::policy{}>(ex) != k754::status::ok) return std::nullopt;
-      return max_ulp_error<T>(held->output.elements(), exact.output.elements());
-    };
-  }
+  w.max_ulp = error_of<T>([held, ex]() -> std::optional<double> {
+    arguments<double> exact(held->p, F);
+    widen(held->x, exact.x);
+    widen(held->upstream, exact.upstream);
+    std::copy(held->mask.elements().begin(), held->mask.elements().end(), exact.mask.data());
+    if (exact.template call<F, k754::policy{}>(ex) != k754::status::ok) return std::nullopt;
+    return max_ulp_error<T>(held->output.elements(), exact.output.elements());
+  });
   const double bytes = static_cast<double>(held->x.size() * sizeof(T));
   w.memory = {.bytes_read = bytes * (is_gradient(F) ? 2 : 1),
               .bytes_written = F == form::logsumexp ? 0 : bytes,
@@ -131,9 +125,9 @@ std::optional<workload> make_any(const problem& p, thread_pool& pool) {
   if (p.policy != k754::policy{}) return std::nullopt;  // there is one tier
   const auto with = [&]<class T>() { return make<F, T, k754::policy{}>(p, pool); };
   if constexpr (F == form::softmax || F == form::log_softmax) {
-    return for_dtype(p.dtype, with, f32, f64, f16, bf16);
+    return for_dtype(p, floating_types(), with);
   } else {
-    return for_dtype(p.dtype, with, f32);
+    return for_dtype(p, types<float>(), with);
   }
 }
 

@@ -42,8 +42,9 @@ class timed {
 
   std::size_t rounds() const { return times_.size(); }
 
-  /// Of one repetition, in seconds, a round each, sorted.
-  std::vector<double> times() const {
+  /// Of one repetition, in seconds, a round each.
+  const std::vector<double>& times() const { return times_; }
+  std::vector<double> sorted_times() const {
     std::vector<double> sorted = times_;
     std::sort(sorted.begin(), sorted.end());
     return sorted;

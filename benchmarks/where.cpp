@@ -115,17 +115,17 @@ workload make_plain(const problem& p, thread_pool& pool) {
 
 std::optional<workload> make(const problem& p, thread_pool& pool) {
   if (p.mask_kind == "greater_than" || p.operand != "tensor") {
-    if (p.dtype != "f32") return std::nullopt;
+    if (p.dtype != dtype::f32) return std::nullopt;
     return make_special(p, pool);
   }
   return for_dtype(
-      p.dtype, [&]<class T>() { return make_plain<T>(p, pool); }, f32, f64, f16, bf16,
-      dtype<std::int8_t>{"i8"}, dtype<std::uint8_t>{"u8"}, dtype<std::int32_t>{"i32"});
+      p, types<float, double, k754::float16, k754::bfloat16, std::int8_t, std::uint8_t, std::int32_t>(),
+      [&]<class T>() { return make_plain<T>(p, pool); });
 }
 
 std::optional<workload> make_backward(const problem& p, thread_pool& pool) {
   using T = float;
-  if (p.dtype != "f32") return std::nullopt;
+  if (p.dtype != dtype::f32) return std::nullopt;
   const pool_executor ex{&pool};
   const bool both = p.gradients == "both";
   const index_t count = element_count(p.shape);

@@ -13,6 +13,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <k754/float16.hpp>
@@ -20,6 +21,7 @@
 
 #include "problem.hpp"
 #include "threads.hpp"
+#include "types.hpp"
 
 namespace benchmarks {
 
@@ -52,6 +54,11 @@ void add_softmax(workload_makers& makers);
 void add_cross_entropy(workload_makers& makers);
 void add_conv2d(workload_makers& makers);
 void add_calls(workload_makers& makers);
+workload_makers all_makers();  ///< by kernel
+
+using snapshot = std::vector<std::vector<std::byte>>;
+/// What one run writes over bytes that are no result.
+snapshot outputs_of(const workload& w);
 
 /// The compiler must assume that all memory is read and written here.
 inline void use_memory() { __asm__ __volatile__("" : : : "memory"); }
@@ -69,22 +76,10 @@ std::function<void(std::int64_t)> repeated(F f) {
   };
 }
 
-template <class T>
-struct dtype {
-  using type = T;
-  const char* name;
-};
-inline constexpr dtype<float> f32{"f32"};
-inline constexpr dtype<double> f64{"f64"};
-inline constexpr dtype<k754::float16> f16{"f16"};
-inline constexpr dtype<k754::bfloat16> bf16{"bf16"};
-
-/// f.operator()<T>() for the type among `types` that has the name.
-template <class F, class... T>
-std::optional<workload> for_dtype(const std::string& name, const F& f, dtype<T>... types) {
-  std::optional<workload> result;
-  (void)((name == types.name ? (result = f.template operator()<T>(), true) : false) || ...);
-  return result;
+/// f.operator()<T>() for the T of the list that is the case's.
+template <class... T, class F>
+std::optional<workload> for_dtype(const problem& p, types<T...> list, const F& f) {
+  return for_type(p.dtype, list, std::optional<workload>(), f);
 }
 
 /// f.operator()<P>() for the policy among `Policies` that is `p`.
@@ -125,8 +120,15 @@ double ulp_error(T x, double exact, double scale) {
   return std::ldexp(std::fabs(value - exact), -ulp);
 }
 
-/// The error of f64 results, to which there is nothing more accurate here.
-inline std::optional<double> unknown_error() { return std::nullopt; }
+/// `measured` as a workload's max_ulp; of f64 results there is none, to which there is nothing more accurate here.
+template <class T, class F>
+std::function<std::optional<double>()> error_of(const F& measured) {
+  if constexpr (std::is_same_v<T, double>) {
+    return [] { return std::nullopt; };
+  } else {
+    return measured;
+  }
+}
 
 /// The greatest error of x.
 template <class T>

@@ -1,6 +1,7 @@
 # The compilers found here that k754 supports: tests that are about the compiler run with each.
 #
-# Sets k754_test_compilers to their names (gcc, clang); k754_compiler_<name> is the command.
+# Sets k754_test_compilers to their names (gcc, clang), k754_all_test_compilers to these and newest_clang;
+# k754_compiler_<name> is the command.
 function(k754_consider_compiler command)
   execute_process(COMMAND ${command} -dM -E -x c++ /dev/null
     OUTPUT_VARIABLE macros ERROR_QUIET RESULT_VARIABLE failed)
@@ -39,20 +40,18 @@ foreach(version RANGE 30 15 -1)
 endforeach()
 find_program(K754_NEWEST_CLANGXX NAMES ${versioned_clangs})
 mark_as_advanced(K754_NEWEST_CLANGXX)
-set(k754_compiler_newest_clang)
+set(k754_all_test_compilers ${k754_test_compilers})
 if(K754_NEWEST_CLANGXX)
+  list(APPEND k754_all_test_compilers newest_clang)
   set(k754_compiler_newest_clang ${K754_NEWEST_CLANGXX})
 endif()
 list(JOIN k754_test_compilers ", " names)
 message(STATUS "Compilers for tests about compilers: ${names}")
 
-# What this CPU runs beyond the compilers' default: -mavx2 -mfma, or nothing.
-set(k754_cpu_flags)
-if(EXISTS /proc/cpuinfo)
-  file(STRINGS /proc/cpuinfo flags REGEX "^flags" LIMIT_COUNT 1)
-  if(flags MATCHES " avx2( |$)" AND flags MATCHES " fma( |$)")
-    set(k754_cpu_flags -mavx2 -mfma)
-  endif()
+# A processor with AVX2 and FMA, for tests that compile for one and run where they can (tests/support/cpu.cmake).
+set(k754_fma_flags)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  set(k754_fma_flags -march=skylake)
 endif()
 
 # The flags of our own programs and of the tests that call a compiler themselves.

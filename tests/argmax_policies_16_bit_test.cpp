@@ -1,13 +1,13 @@
 // argmax.hpp: as argmax_policies_test.cpp, for the 16-bit types.
 #include "support/argmax_rows.hpp"
 
-TEST_CASE("AM-01 to AM-27: all short rows over the special values, float16, every policy") {
+TEST_CASE("All short rows over the special values, float16, every policy") {
   k754_test::case_count cases("float16 rows", k754_test::cases_per_type);
   k754_test::require_short_rows<k754::float16>(4, cases);
   cases.check();
 }
 
-TEST_CASE("AM-01 to AM-27: all short rows over the special values, bfloat16, every policy") {
+TEST_CASE("All short rows over the special values, bfloat16, every policy") {
   k754_test::case_count cases("bfloat16 rows", k754_test::cases_per_type);
   k754_test::require_short_rows<k754::bfloat16>(4, cases);
   cases.check();

@@ -18,6 +18,7 @@
 #include "support/conv2d_model.hpp"
 #include "support/environments.hpp"
 #include "support/executors.hpp"
+#include "support/message.hpp"
 
 namespace {
 
@@ -36,12 +37,6 @@ constexpr policy fast{.precision = precision::fast};
 constexpr policy exact{.precision = precision::exact};
 constexpr policy flush{.subnormals = subnormals::flush};
 constexpr index_t huge = std::numeric_limits<index_t>::max();
-
-std::string message_of(const check_result& result) {
-  char text[256];
-  (void)result.message(text, sizeof(text));
-  return text;
-}
 
 constexpr std::optional<extents> shape(const extents& input, const extents& weight,
                                        const conv2d_options& options = {}) {
@@ -74,7 +69,7 @@ void require_failure(arguments& a, status code, const std::string& message, Chec
   const std::vector<float> before = a.memory;
   const check_result result = check();
   CHECK(result.code == code);
-  CHECK(message_of(result) == message);
+  CHECK(k754_test::message(result) == message);
   CHECK(attempt() == code);
   try {
     throwing();
@@ -591,6 +586,29 @@ static_assert(!shape({1, 2, 2, 1}, {1, 1, 1, 1}, {.groups = 2}));
 static_assert(!shape({1, -2, 2, 1}, {1, 1, 1, 1}));
 static_assert(check_conv2d_output_shape({1, huge, 1, 1}, {2, 1, 1, 1}).code == status::size_overflow);
 static_assert(check_conv2d_output_shape({1, 5, 5, 4}, {1, 3, 3, 3}).code == status::channel_mismatch);
+// One number for both axes or all sides; two: vertical, horizontal; four: top, bottom, left, right; nothing else.
+template <class... Numbers>
+concept makes_padding = requires(Numbers... numbers) {
+  conv2d_options{.padding = {numbers...}};
+};
+template <class... Numbers>
+concept makes_stride = requires(Numbers... numbers) {
+  conv2d_options{.stride = {numbers...}, .dilation = {numbers...}};
+};
+static_assert(makes_padding<> && makes_padding<int> && makes_padding<int, std::size_t> &&
+              !makes_padding<int, int, int> && makes_padding<int, int, int, int> &&
+              !makes_padding<int, int, int, int, padding::rule> && !makes_padding<double>);
+static_assert(!makes_stride<> && makes_stride<int> && makes_stride<std::size_t, int> &&
+              makes_stride<std::array<index_t, 2>> && !makes_stride<int, int, int> && !makes_stride<double>);
+static_assert(conv2d_options{.padding = 1}.padding == padding(1, 1, 1, 1));
+static_assert(conv2d_options{.padding = {1, 2}}.padding == padding(1, 1, 2, 2));
+constexpr padding four{1, 2, 3, 4};
+static_assert(four.top == 1 && four.bottom == 2 && four.left == 3 && four.right == 4);
+static_assert(conv2d_options{.stride = 2}.stride == per_axis(2, 2));
+static_assert(conv2d_options{.dilation = 2}.dilation == per_axis(2, 2) && per_axis(2, 3)[1] == 3);
+static_assert(conv2d_options{}.stride == 1 && conv2d_options{}.dilation == 1);
+static_assert(*shape({1, 5, 6, 1}, {1, 3, 2, 1}, {.stride = 2, .padding = {1, 2}}) == extents{1, 3, 5, 1});
+
 static_assert(padding::valid() == padding{});
 static_assert(padding::same() != padding{});
 
@@ -600,9 +618,26 @@ constexpr tensor_view<float, 4> output_view(nullptr, {0, 3, 3, 0}), other_view(n
 static_assert(check_conv2d(image_view, weight_view, output_view));
 static_assert(check_conv2d(image_view, weight_view, other_view).code == status::shape_mismatch);
 
+TEST_CASE("The shape of the output comes from extents, views or arrays") {
+  static float image[1][5][6][2], filters[3][3][3][2];
+  const conv2d_options options{.padding = 1};
+  const extents expected{1, 5, 6, 3};
+  const auto x = as_tensor_view(image);
+  const tensor_view<const float> w = as_tensor_view(filters);
+  CHECK(conv2d_output_shape(image, filters, options) == expected);
+  CHECK(conv2d_output_shape(x, w, options) == expected);
+  CHECK(check_conv2d_output_shape(x, w, options));
+  extents given{1, 5, 6, 2};
+  CHECK(conv2d_output_shape(given, {3, 3, 3, 2}, options) == expected);
+  const index_t three[3] = {3, 3, 2};
+  CHECK(k754_test::message(
+            check_conv2d_output_shape(image, tensor_view<const float>(&filters[0][0][0][0], 3, three))) ==
+        "[conv2d_output_shape] weight has 3 axes, expected 4");
+}
+
 TEST_CASE("Extents that are too large for any tensor are reported without strides, which they do not have") {
   const auto message = [](const extents& input, const extents& weight, const conv2d_options& options) {
-    return message_of(check_conv2d_output_shape(input, weight, options));
+    return k754_test::message(check_conv2d_output_shape(input, weight, options));
   };
   constexpr index_t far = index_t{1} << 55;
   CHECK(message({1, 5, 6, 4}, {3, 3, 3, 4}, {.padding = {far, far, far, far}}) ==

@@ -31,8 +31,7 @@ using k754_test::entropy_functions;
 using k754_test::index_vector;
 using k754_test::output_shape;
 using k754_test::random_tensor;
-
-const any_executor serial = serial_executor{};
+using k754_test::serial;
 
 float uniform(std::mt19937_64& random, float low, float high) {
   return low + (high - low) * static_cast<float>(random() >> 40) * 0x1p-24F;
@@ -268,6 +267,30 @@ TEST_CASE("The gradient of a mean is that of a sum with the upstream gradient di
   }
 }
 
+TEST_CASE("An upstream gradient of nullptr is one that is left out") {
+  const batch all(20, 5, 21);
+  const std::array<index_t, 2> matrix{20, 5};
+  const tensor_view x(all.input.data(), matrix), q(all.labels.data(), matrix);
+  std::vector<float> left_out(100), null(100, 77.0F);
+  const tensor_view expected(left_out.data(), matrix), came(null.data(), matrix);
+  const cross_entropy_options<float> ignoring{.ignore_index = -1}, smooth{.label_smoothing = 0.1};
+  const auto same = [&] { return bits(null) == bits(left_out); };
+
+  cross_entropy_backward(x, all.indices, expected, {.ignore_index = -1});
+  cross_entropy_backward(x, all.indices, nullptr, came, {.ignore_index = -1});
+  CHECK(same());
+  cross_entropy_label_backward(x, q, expected, smooth, serial);
+  CHECK(try_cross_entropy_label_backward(x, q, nullptr, came, smooth, serial) == status::ok);
+  CHECK(same());
+  cross_entropy_from_probabilities_backward(x, all.indices, expected, ignoring);
+  CHECK(check_cross_entropy_from_probabilities_backward(x, all.indices, nullptr, came, ignoring));
+  cross_entropy_from_probabilities_backward(x, all.indices, nullptr, came, ignoring);
+  CHECK(same());
+  cross_entropy_from_probabilities_label_backward(x, q, expected);
+  cross_entropy_from_probabilities_label_backward(x, q, nullptr, came);
+  CHECK(same());
+}
+
 // ---------------------------------------------------------------- environments
 
 TEST_CASE("No environment reaches a bit, and none is changed") {
@@ -337,6 +360,7 @@ std::vector<mistake> mistakes_of(const entropy_function& f, reduction kind) {
   constexpr index_t huge = std::numeric_limits<index_t>::max() / 4;
   const std::string x = f.input_name, out = f.output_name;
   const bool reduced = kind != reduction::none, gradient = f.output == output_shape::logits;
+  const std::string in_place_only = ", but is not exactly it";
   static const std::array<index_t, 9> ones{1, 1, 1, 1, 1, 1, 1, 1, 1};
   static std::array<float, 8> elsewhere{};
   const auto matrix = [](float* data, index_t rows, index_t classes) {
@@ -353,9 +377,9 @@ std::vector<mistake> mistakes_of(const entropy_function& f, reduction kind) {
       {x + " is too large: extent " + std::to_string(huge) + " with stride " + std::to_string(huge) +
            " on axis 0 overflows",
        status::size_overflow, [=](args& a) { a.input = matrix(elsewhere.data(), huge, huge); }},
-      {"axis is 2, input has 2 axes", status::axis_out_of_range, [](args& a) { a.options.axis = 2; }},
-      {"axis is -3, input has 2 axes", status::axis_out_of_range, [](args& a) { a.options.axis = -3; }},
-      {"axis is -1, input has 0 axes", status::axis_out_of_range,
+      {"axis is 2, " + x + " has 2 axes", status::axis_out_of_range, [](args& a) { a.options.axis = 2; }},
+      {"axis is -3, " + x + " has 2 axes", status::axis_out_of_range, [](args& a) { a.options.axis = -3; }},
+      {"axis is -1, " + x + " has 0 axes", status::axis_out_of_range,
        [](args& a) { a.input = tensor_view(elsewhere.data()); }},
       {"label_smoothing is not in [0, 1]", status::invalid_option,
        [](args& a) { a.options.label_smoothing = 1.0 + 0x1p-52; }},
@@ -386,9 +410,10 @@ std::vector<mistake> mistakes_of(const entropy_function& f, reduction kind) {
     all.push_back({message, code, std::move(make)});
   };
   if (f.index_labels) {
-    add("labels has 2 axes, expected 1", status::rank_mismatch, [](args& a) {
-      a.indices = tensor_view(a.indices.data_handle(), std::array<index_t, 2>{2, 1});
-    });
+    add("labels has 2 axes, expected 1: integers are class indices, probabilities are floats",
+        status::rank_mismatch, [](args& a) {
+          a.indices = tensor_view(a.indices.data_handle(), std::array<index_t, 2>{2, 1});
+        });
     add("labels has extent 1 on axis 0, expected 2", status::shape_mismatch,
         [=](args& a) { a.indices = vector(a.indices.data_handle(), 1); });
     add("labels has elements, but its pointer is null", status::null_pointer,
@@ -402,15 +427,15 @@ std::vector<mistake> mistakes_of(const entropy_function& f, reduction kind) {
       a.indices = vector(reinterpret_cast<const std::int32_t*>(a.output.data_handle()), 2);
     });
   } else {
-    add("labels has 1 axes, expected 2", status::rank_mismatch,
-        [=](args& a) { a.labels = vector(elsewhere.data(), 2); });
+    add("labels has 1 axes, expected 2: floats are probabilities, class indices are integers",
+        status::rank_mismatch, [=](args& a) { a.labels = vector(elsewhere.data(), 2); });
     add("labels has extent 2 on axis 1, expected 3", status::shape_mismatch,
         [=](args& a) { a.labels = matrix(elsewhere.data(), 2, 2); });
     add("labels has elements, but its pointer is null", status::null_pointer,
         [=](args& a) { a.labels = matrix(nullptr, 2, 3); });
     add("ignore_index needs index labels, labels are probabilities", status::invalid_option,
         [](args& a) { a.options.ignore_index = 1; });
-    add(out + " shares memory with labels", status::overlap, [=](args& a) {
+    add(out + " shares memory with labels" + (gradient ? in_place_only : ""), status::overlap, [=](args& a) {
       a.labels = tensor_view(a.output.data_handle() + 1, std::array<index_t, 2>{2, 3});
       if (!gradient) a.labels = tensor_view(a.output.data_handle(), std::array<index_t, 2>{2, 3});
     });
@@ -454,10 +479,10 @@ std::vector<mistake> mistakes_of(const entropy_function& f, reduction kind) {
       a.output =
           tensor_view(a.output.data_handle(), std::array<index_t, 2>{2, 3}, std::array<index_t, 2>{1, 1});
     });
-    add(out + " shares memory with " + x, status::overlap, [](args& a) {
+    add(out + " shares memory with " + x + in_place_only, status::overlap, [](args& a) {
       a.input = tensor_view(a.output.data_handle() + 1, std::array<index_t, 2>{2, 3});
     });
-    add(out + " shares memory with " + x, status::overlap, [](args& a) {  // the same memory in another order
+    add(out + " shares memory with " + x + in_place_only, status::overlap, [](args& a) {  // in another order
       a.input = tensor_view(a.output.data_handle() + 2, std::array<index_t, 2>{2, 3},
                             std::array<index_t, 2>{3, -1});
     });
@@ -510,6 +535,101 @@ TEST_CASE("Every mistake has its status and message in all three forms, and noth
     }
   }
   cases.check();
+}
+
+/// One mistake of every kind, in the order in which checks are documented (status.hpp). Those of later kinds stay possible
+/// beside those of earlier ones.
+std::vector<mistake> mistakes_in_order(const entropy_function& f) {
+  using args = entropy_arguments;
+  static std::array<float, 8> elsewhere{};
+  const std::string overlapped =
+      f.index_labels || f.output == output_shape::rows ? "labels" : "labels, but is not exactly it";
+  std::vector<mistake> all = {
+      {"label_smoothing is not in [0, 1]", status::invalid_option,
+       [](args& a) { a.options.label_smoothing = 2.0; }},
+      {"class_weights has extent -1 on axis 0", status::negative_extent,
+       [](args& a) { a.options.class_weights = tensor_view(elsewhere.data(), std::array<index_t, 1>{-1}); }},
+      {"axis is 7, " + f.input_name + " has 2 axes", status::axis_out_of_range,
+       [](args& a) { a.options.axis = 7; }},
+      {f.output_name + " has 3 axes, expected " + (f.output == output_shape::rows ? "1" : "2"),
+       status::rank_mismatch,
+       [](args& a) {
+         a.output = tensor_view(a.output.data_handle(), std::array<index_t, 3>{1, 1, 1});
+       }},
+      {f.input_name + " has elements, but its pointer is null", status::null_pointer,
+       [](args& a) {
+         a.input = tensor_view(static_cast<const float*>(nullptr), std::array<index_t, 2>{2, 3});
+       }},
+      {f.output_name + " shares memory with " + overlapped, status::overlap,
+       [](args& a) {
+         float* const data = a.output.data_handle();
+         a.indices = tensor_view(reinterpret_cast<const std::int32_t*>(data), std::array<index_t, 1>{2});
+         a.labels = tensor_view(data + 1, std::array<index_t, 2>{2, 3});
+         if (a.output.rank() == 1) a.labels = tensor_view(data, std::array<index_t, 2>{2, 3});
+       }},
+  };
+  if (f.index_labels) {
+    static const std::array<std::int32_t, 2> negative{-1, 0};
+    all.push_back({"labels has -1 in row 0, there are 3 classes", status::label_out_of_range,
+                   [](args& a) { a.indices = tensor_view(negative.data(), std::array<index_t, 1>{2}); }});
+  } else {  // wrong by itself too
+    all.insert(all.begin(), {"ignore_index needs index labels, labels are probabilities",
+                             status::invalid_option, [](args& a) { a.options.ignore_index = 1; }});
+    std::swap(all[0], all[1]);
+  }
+  return all;
+}
+
+TEST_CASE("Of several mistakes the first in the documented order is reported") {
+  case_count cases("functions x mistakes", 90);
+  for (const entropy_function& f : entropy_functions()) {
+    const std::vector<mistake> mistakes = mistakes_in_order(f);
+    call_data wrong(f, reduction::none);
+    for (std::size_t first = mistakes.size(); first-- > 0;) {
+      mistakes[first].make(wrong.arguments);
+      INFO(f.name << ": " << mistakes[first].message);
+      CHECK(f.run(wrong.arguments, serial) == mistakes[first].code);
+      std::string message;
+      try {
+        f.call(wrong.arguments, serial);
+      } catch (const shape_error& e) {
+        message = e.what();
+      }
+      CHECK(message == "[" + f.name + "] " + mistakes[first].message);
+      cases.add();
+    }
+  }
+  cases.check();
+}
+
+TEST_CASE("A result without elements is there at once, however many of the rows are empty") {
+  constexpr index_t many = index_t{1} << 40;
+  for (const entropy_function& f : entropy_functions()) {
+    for (reduction kind : {reduction::none, reduction::mean, reduction::sum}) {
+      for (const std::array<index_t, 3>& shape :
+           {std::array<index_t, 3>{many, 0, 3}, std::array<index_t, 3>{0, many, 3}}) {
+        const std::array<index_t, 2> rows{shape[0], shape[1]};
+        float upstream = 1.0F, loss = 77.0F;
+        entropy_arguments a{.input = tensor_view(static_cast<const float*>(nullptr), shape),
+                            .indices = tensor_view(static_cast<const std::int32_t*>(nullptr), rows),
+                            .labels = tensor_view(static_cast<const float*>(nullptr), shape),
+                            .upstream = tensor_view(static_cast<const float*>(nullptr), rows),
+                            .input_tangent = tensor_view(static_cast<const float*>(nullptr), shape),
+                            .labels_tangent = tensor_view(static_cast<const float*>(nullptr), shape),
+                            .output = tensor_view(static_cast<float*>(nullptr), shape),
+                            .options = {.reduction = kind}};
+        if (f.output == output_shape::rows) a.output = tensor_view(static_cast<float*>(nullptr), rows);
+        if (kind != reduction::none) {
+          a.upstream = tensor_view(&upstream);
+          if (f.output == output_shape::rows) a.output = tensor_view(&loss);
+        }
+        INFO(f.name);
+        CHECK(f.run(a, k754_test::throwing_executor{}) == status::ok);  // there is no work
+        const bool writes = f.output == output_shape::rows && kind != reduction::none;
+        CHECK(to_bits(loss) == (!writes ? to_bits(77.0F) : kind == reduction::mean ? 0x7FC00000 : 0));
+      }
+    }
+  }
 }
 
 TEST_CASE("An executor that throws: callback_threw, or the exception itself, and the environment as it was") {

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <random>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,10 +21,9 @@
 namespace {
 
 using namespace k754;
+using k754_test::any_executor;
 using k754_test::case_count;
-
-using any_executor = std::function<void(std::size_t, const std::function<void(std::size_t)>&)>;
-const any_executor serial = serial_executor{};
+using k754_test::serial;
 
 float uniform(std::mt19937_64& random, float low, float high) {
   return low + (high - low) * static_cast<float>(random() >> 40) * 0x1p-24F;
@@ -279,6 +279,14 @@ void check_label_type(case_count& cases) {
     CHECK(try_cross_entropy(x, wrong, untouched, {.reduction = reduction::none}) ==
           status::label_out_of_range);
     CHECK(untouched == std::vector<float>(3, 77.0F));
+    std::string message;
+    try {
+      cross_entropy(x, wrong, untouched, {.reduction = reduction::none});
+    } catch (const shape_error& e) {
+      message = e.what();
+    }
+    CHECK(message ==
+          "[cross_entropy] labels has " + std::to_string(end) + " in row 1, there are 100 classes");
     CHECK(try_cross_entropy(x, wrong, losses, {.reduction = reduction::none, .ignore_index = -999}) ==
           status::label_out_of_range);
     if (std::in_range<std::int64_t>(end)) {

@@ -15,6 +15,7 @@
 #include "support/executors.hpp"
 #include "support/ieee754.hpp"
 #include "support/random_tensor.hpp"
+#include "support/same_bits.hpp"
 #include "support/softmax_kernels.hpp"
 #include "support/softmax_rows.hpp"
 
@@ -26,21 +27,16 @@ using k754_test::case_count;
 using k754_test::random_below;
 using k754_test::random_bits;
 using k754_test::row_family;
+using k754_test::same_bits;
+using k754_test::serial;
 using k754_test::softmax_kernel;
 using k754_test::softmax_kernels;
 template <class T>
 using arguments = k754_test::softmax_arguments<T>;
 namespace ref = k754::reference;
 
-const any_executor serial = [](std::size_t count, const std::function<void(std::size_t)>& task) {
-  serial_executor{}(count, task);
-};
-const any_executor reversed = [](std::size_t count, const std::function<void(std::size_t)>& task) {
-  k754_test::reverse_executor{}(count, task);
-};
-const any_executor threaded = [](std::size_t count, const std::function<void(std::size_t)>& task) {
-  k754_test::thread_executor{}(count, task);
-};
+const any_executor reversed = k754_test::reverse_executor{};
+const any_executor threaded = k754_test::thread_executor{};
 
 /// What `k` makes of one row, by the definition.
 template <class T>
@@ -63,11 +59,6 @@ std::vector<T> expected_row(const softmax_kernel& k, const std::vector<T>& x, co
     }
   });
   return y;
-}
-
-template <class T>
-bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
 }
 
 // ---------------------------------------------------------------- layouts

@@ -16,6 +16,8 @@
 #include "support/case_count.hpp"
 #include "support/catch.hpp"
 #include "support/ieee754.hpp"
+#include "support/message.hpp"
+#include "support/same_bits.hpp"
 #include "support/softmax_kernels.hpp"
 #include "support/softmax_rows.hpp"
 
@@ -26,20 +28,13 @@ using k754_test::any_executor;
 using k754_test::case_count;
 using k754_test::random_bits;
 using k754_test::row_family;
+using k754_test::same_bits;
+using k754_test::serial;
 using k754_test::softmax_kernel;
 using k754_test::softmax_kernels;
 template <class T>
 using arguments = k754_test::softmax_arguments<T>;
 namespace ref = k754::reference;
-
-const any_executor serial = [](std::size_t count, const std::function<void(std::size_t)>& task) {
-  serial_executor{}(count, task);
-};
-
-template <class T>
-bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
-}
 
 /// Whether all of `values` are `value`, to the bit.
 template <class T>
@@ -358,11 +353,9 @@ TEST_CASE("Wrong arguments to softmax and its kin are refused by name, and nothi
       replace("{input}", k.backward() ? "output" : "input");
       replace("{input}", k.backward() ? "output" : "input");
       replace("{result}", k.backward() ? "gradient" : "output");
-      char message[256];
       const check_result checked = k754_test::check_kernel(k, a);
-      (void)checked.message(message, sizeof(message));
       CHECK(checked.code == r.code);
-      CHECK(std::string(message) == expected);
+      CHECK(k754_test::message(checked) == expected);
       CHECK(k754_test::try_kernel(k, a, serial) == r.code);
       try {
         k754_test::call_kernel(k, a, serial);

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "support/catch.hpp"
+#include "support/message.hpp"
 
 namespace {
 
@@ -18,6 +19,7 @@ using k754::check_result;
 using k754::index_t;
 using k754::status;
 using k754::detail::failure;
+using k754_test::message;
 
 // The numbers are stable: programs store and compare them.
 static_assert(
@@ -46,16 +48,6 @@ constexpr bool message_works_at_compile_time() {
   const std::size_t length = failed.message(text, sizeof(text));
   return !failed && failed == status::channel_mismatch && length == 53 &&
          equal(text, "[conv2d] weight expects 3 input channels, input has 4");
-}
-
-std::string message(const check_result& result) {
-  char text[512];
-  std::memset(text, '#', sizeof(text));
-  const std::size_t length = result.message(text, sizeof(text));
-  REQUIRE(text[length] == '\0');
-  REQUIRE(std::strlen(text) == length);
-  REQUIRE(text[length + 1] == '#');
-  return text;
 }
 
 }  // namespace
@@ -92,6 +84,12 @@ TEST_CASE("messages name the kernel and the argument, and hold the numbers") {
   REQUIRE(message(failure(status::size_overflow, "k", "a", "{ } {x} }{ {", 1)) == "[k] a { } {x} }{ {");
   REQUIRE(message(check_result{}) == "[]  ");
   // no number left: the place stays as it is, and nothing beyond the numbers is read
+  // what was unsigned is so again
+  constexpr std::uint64_t top = ~std::uint64_t{0};
+  REQUIRE(message(failure(status::label_out_of_range, "k", "a", "{u} {} {u} {u}", top, -1, 7, top - 1)) ==
+          "[k] a 18446744073709551615 -1 7 18446744073709551614");
+  REQUIRE(message(failure(status::label_out_of_range, "k", "a", "{u {v} {u}", 1)) == "[k] a {u {v} 1");
+
   REQUIRE(message(failure(status::size_overflow, "k", "a", "{}, {}, {}, {}, {}, {}", 1, 2, 3, 4)) ==
           "[k] a 1, 2, 3, 4, {}, {}");
 }

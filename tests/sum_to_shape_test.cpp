@@ -15,6 +15,7 @@
 #include "support/environments.hpp"
 #include "support/executors.hpp"
 #include "support/ieee754.hpp"
+#include "support/lane_sum_model.hpp"
 #include "support/mpfr_oracle.hpp"
 #include "support/random_tensor.hpp"
 
@@ -52,26 +53,6 @@ std::vector<T> terms_of(random_tensor<T>& input, const index_vector& output_shap
     terms.push_back(value);
   });
   return terms;
-}
-
-/// The order of lane_sum.hpp, from its text: the sum of `count` blocks, of which the first half is the largest power
-/// of two below count.
-double sum_of_blocks(const double* blocks, std::size_t count) {
-  if (count == 1) return blocks[0];
-  const std::size_t half = std::bit_floor(count - 1);
-  return sum_of_blocks(blocks, half) + sum_of_blocks(blocks + half, count - half);
-}
-double sum_in_lanes(const std::vector<double>& terms) {
-  std::vector<double> blocks;
-  for (std::size_t block = 0; block < terms.size(); block += 1024) {
-    std::array<double, 16> lane{};
-    for (std::size_t i = block; i < std::min(block + 1024, terms.size()); ++i) lane[i % 16] += terms[i];
-    for (std::size_t width : {8U, 4U, 2U, 1U}) {
-      for (std::size_t l = 0; l < width; ++l) lane[l] += lane[l + width];
-    }
-    blocks.push_back(lane[0]);
-  }
-  return blocks.empty() ? 0.0 : sum_of_blocks(blocks.data(), blocks.size());
 }
 
 /// The most additions in a row for n terms.

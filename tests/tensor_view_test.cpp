@@ -30,17 +30,19 @@ using k754::detail::input_view;
 using k754::detail::output_like;
 
 /// What std::mdspan, Kokkos::mdspan and their like look like.
-template <class T, class Index, std::size_t Rank, class Reference = T&>
+template <class T, class Index, std::size_t Rank, class Reference = T&, bool AlwaysStrided = true,
+          class Handle = T*>
 struct test_mdspan {
   using element_type = T;
   using index_type = Index;
   using reference = Reference;
-  T* pointer = nullptr;
+  Handle pointer = {};
   std::array<Index, Rank> sizes = {};
   std::array<Index, Rank> steps = {};
 
   static constexpr std::size_t rank() noexcept { return Rank; }
-  constexpr T* data_handle() const noexcept { return pointer; }
+  static constexpr bool is_always_strided() noexcept { return AlwaysStrided; }
+  constexpr Handle data_handle() const noexcept { return pointer; }
   constexpr Index extent(std::size_t axis) const noexcept { return sizes[axis]; }
   constexpr Index stride(std::size_t axis) const noexcept { return steps[axis]; }
 };
@@ -81,7 +83,42 @@ static_assert(!tensor_like<std::vector<float>> && tensor_like<const std::vector<
 // mdspans whose accessor computes something else than *(pointer + offset): scaled, atomic, packed
 static_assert(!tensor_like<test_mdspan<const float, int, 1, float>>);
 static_assert(tensor_like<test_mdspan<const float, int, 1, const float&>>);
+// or that have something else than a pointer, and layouts that may have no strides
+struct handle {
+  operator float*() const;
+};
+static_assert(!tensor_like<test_mdspan<float, int, 1, float&, true, handle>>);
+static_assert(!tensor_like<test_mdspan<float, int, 1, float&, false>>);
 
+/// A vector with what a matrix or a tensor of another library has beside data() and size().
+struct with_rows : std::vector<float> {
+  std::size_t rows() const;
+};
+struct with_shape : std::vector<float> {
+  const std::array<int, 1>& shape() const;
+};
+struct with_strides : std::vector<float> {
+  const std::array<int, 1>& strides() const;
+};
+static_assert(!tensor_like<with_rows&> && !tensor_like<const with_shape&> && !tensor_like<with_strides&>);
+/// Adjacent elements, of which every other one is meant; and memory of which nothing says what it is.
+struct every_other {
+  struct iterator : std::list<float>::iterator {};
+  iterator begin() const;
+  iterator end() const;
+  float* data() const;
+  std::size_t size() const;
+};
+struct memory_only {
+  float* data() const;
+  std::size_t size() const;
+};
+static_assert(!tensor_like<every_other&> && !tensor_like<memory_only&>);
+
+// outputs are no temporaries that own their elements; inputs may be
+static_assert(output_like<std::array<float, 3>&> && !output_like<std::array<float, 3>> &&
+              tensor_like<std::array<float, 3>> && output_like<std::span<float, 3>> &&
+              output_like<tensor_view<float, 1>> && output_like<test_mdspan<float, int, 1>>);
 // outputs are not const
 static_assert(output_like<std::vector<float>&> && output_like<std::span<float>> &&
               output_like<float (&)[2][2]>);
@@ -160,6 +197,18 @@ TEST_CASE("views of pointers are row-major or have the strides they are given") 
   require_axes(tensor_view(x.data(), extents), {4, 6}, {6, 1});
   require_axes(tensor_view(x.data(), extents, strides), {4, 6}, {6, 1});
   require_axes(tensor_view<const float, 2>(x.data(), {4, 6}), {4, 6}, {6, 1});
+  require_axes(tensor_view(x.data(), extents, {1, 4}), {4, 6}, {1, 4});
+
+  // integers of any types, in lists and in arrays
+  const index_t array[2] = {4, 6};
+  const int steps[2] = {-6, 1};
+  require_axes(tensor_view(x.data(), array), {4, 6}, {6, 1});
+  require_axes(tensor_view(x.data() + 18, array, steps), {4, 6}, {-6, 1});
+  require_axes(tensor_view(x.data(), {x.size() / 3, 3}), {8, 3}, {3, 1});
+  require_axes(tensor_view(x.data() + 21, {x.size() / 3, 3U}, {index_t{-3}, 1}), {8, 3}, {-3, 1});
+  require_axes(tensor_view<float, 2>(nullptr, {2, 0}), {2, 0}, {0, 1});
+  static_assert(std::is_same_v<decltype(tensor_view(x.data(), {x.size() / 3, 3})), tensor_view<float, 2>>);
+  static_assert(!std::is_constructible_v<tensor_view<float, 2>, float*, int(&)[3]>);
 }
 
 TEST_CASE("views of run-time rank hold up to 8 axes, and remember more without touching memory") {

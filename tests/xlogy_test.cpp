@@ -1,11 +1,8 @@
-// xlogy and its gradients against MPFR and a model of the special cases, and the public forms.
+// xlogy and its gradients: layouts, environments, executors, errors. What an element is, is in reference/xlogy_test.cpp.
 #include "k754/xlogy.hpp"
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <random>
 #include <stdexcept>
@@ -16,8 +13,6 @@
 #include "support/catch.hpp"
 #include "support/environments.hpp"
 #include "support/executors.hpp"
-#include "support/ieee754.hpp"
-#include "support/mpfr_oracle.hpp"
 #include "support/random_tensor.hpp"
 
 namespace {
@@ -26,155 +21,6 @@ using namespace k754;
 using k754_test::case_count;
 using k754_test::index_vector;
 using k754_test::random_tensor;
-using k754_test::real;
-
-double value(const auto& x) { return static_cast<double>(x); }
-
-template <class T>
-constexpr double bound = std::same_as<T, float16>  ? 0.5005
-                         : std::same_as<T, double> ? 0.501
-                                                   : 0.5001;
-
-/// What IEEE 754, the logarithm and the strong zero make of special operands; `exact` decides the rest.
-struct answer {
-  enum { nan, infinite, zero, exact } kind;
-  bool negative = false;
-};
-
-answer product_of(double a, answer b_kind, bool b_negative) {
-  const bool negative = std::signbit(a) != b_negative;
-  if (b_kind.kind == answer::nan || std::isnan(a)) return {answer::nan};
-  if (std::isinf(a) || b_kind.kind == answer::infinite) {
-    if (a == 0 || b_kind.kind == answer::zero) return {answer::nan};
-    return {answer::infinite, negative};
-  }
-  if (a == 0 || b_kind.kind == answer::zero) return {answer::zero, negative};
-  return {answer::exact, negative};
-}
-
-answer log_of(double y) {
-  if (std::isnan(y) || y < 0) return {answer::nan};
-  if (y == 0) return {answer::infinite, true};
-  if (std::isinf(y)) return {answer::infinite, false};
-  if (y == 1) return {answer::zero, false};
-  return {answer::exact, y < 1};
-}
-
-answer xlogy_model(double x, double y) {
-  if (x == 0 && !std::isnan(y)) return {answer::zero, false};
-  const answer log = log_of(y);
-  return product_of(x, log, log.negative);
-}
-
-answer quotient_of(double x, double y) {
-  const bool negative = std::signbit(x) != std::signbit(y);
-  if (std::isnan(x) || std::isnan(y) || (x == 0 && y == 0) || (std::isinf(x) && std::isinf(y)))
-    return {answer::nan};
-  if (std::isinf(x) || y == 0) return {answer::infinite, negative};
-  if (x == 0 || std::isinf(y)) return {answer::zero, negative};
-  return {answer::exact, negative};
-}
-
-answer dy_model(double x, double y, double g) {
-  if (std::isnan(x) || std::isnan(y) || std::isnan(g)) return {answer::nan};
-  if (x == 0 || g == 0) return {answer::zero, false};
-  const answer slope = quotient_of(x, y);
-  return product_of(g, slope, slope.negative);
-}
-
-/// Bits where the model decides, ULP otherwise; returns the error in ULP.
-template <class T>
-double check_result_of(T computed, answer model, const auto& exact, const char* what, double x, double y,
-                       double g = 0) {
-  const auto expected = [&]() -> T {
-    switch (model.kind) {
-      case answer::nan:
-        return canonical_nan<T>();
-      case answer::infinite:
-        return model.negative ? negative_infinity<T>() : infinity<T>();
-      case answer::zero:
-        return T(model.negative ? -0.0 : 0.0);
-      case answer::exact:
-        break;
-    }
-    return computed;
-  }();
-  double error = 0.0;
-  bool right = to_bits(computed) == to_bits(expected);
-  if (model.kind == answer::exact) {
-    error = k754_test::ulp_error(value(computed), exact(), k754_test::format_of<T>);
-    right = error <= bound<T> && sign_bit(computed) == model.negative;
-  }
-  if (!right) {
-    INFO(what << "(" << x << ", " << y << ", " << g << ") is " << value(computed) << ", error " << error);
-    CHECK(right);
-  }
-  return error;
-}
-
-template <class T>
-struct largest_errors {
-  double value = 0.0, dx = 0.0, dy = 0.0;
-
-  void see(T x, T y, T g) {
-    const double a = ::value(x), b = ::value(y), u = ::value(g);
-    const auto x_log_y = [&] { return real(a) * log(real(b)); };
-    const auto g_log_y = [&] { return real(u) * log(real(b)); };
-    const auto g_x_over_y = [&] { return real(u) * real(a) / real(b); };
-    const T computed = reference::xlogy(x, y);
-    const auto gradients = reference::xlogy_backward(x, y, g);
-    value = std::max(value, check_result_of(computed, xlogy_model(a, b), x_log_y, "xlogy", a, b));
-    dx = std::max(dx, check_result_of(gradients.x, xlogy_model(u, b), g_log_y, "dx", a, b, u));
-    dy = std::max(dy, check_result_of(gradients.y, dy_model(a, b, u), g_x_over_y, "dy", a, b, u));
-  }
-  void print(const char* type) const {
-    std::printf("  xlogy %-4s largest errors: %.6f ULP, dx %.6f, dy %.6f\n", type, value, dx, dy);
-  }
-};
-
-template <class T>
-T random_number(k754_test::random_bits& random) {
-  return from_bits<T>(static_cast<bits_of<T>>(random() >> (64 - 8 * sizeof(T))));
-}
-
-template <class T>
-void check_accuracy(const char* type) {
-  case_count cases("xlogy: operands", 20000);
-  largest_errors<T> errors;
-  k754_test::random_bits random(17);
-  const std::vector<T> edges = k754_test::edge_values<T>();
-  for (T x : edges) {
-    for (T y : edges) {
-      for (T g : {T(1.0), edges[random.below(edges.size())], edges[random.below(edges.size())]}) {
-        errors.see(x, y, g);
-        cases.add();
-      }
-    }
-  }
-  const auto one = to_bits(T(1.0));
-  for (int i = 0; i < 10000; ++i) {
-    errors.see(random_number<T>(random), random_number<T>(random),
-               random_number<T>(random));  // the whole range
-    const T near_one = from_bits<T>(static_cast<bits_of<T>>(one + random.below(200) - 100));
-    errors.see(random_number<T>(random), near_one, random_number<T>(random));
-    cases.add(2);
-  }
-  errors.print(type);
-  cases.check();
-}
-
-TEST_CASE("xlogy and its gradients are rounded once, over the whole range of operands: float") {
-  check_accuracy<float>("f32");
-}
-TEST_CASE("xlogy and its gradients are rounded once, over the whole range of operands: double") {
-  check_accuracy<double>("f64");
-}
-TEST_CASE("xlogy and its gradients are rounded once, over the whole range of operands: float16") {
-  check_accuracy<float16>("f16");
-}
-TEST_CASE("xlogy and its gradients are rounded once, over the whole range of operands: bfloat16") {
-  check_accuracy<bfloat16>("bf16");
-}
 
 TEST_CASE("xlogy broadcasts, in every layout, and its gradients have the output's shape") {
   case_count cases("pairs of shapes", 150);

@@ -37,21 +37,8 @@ FIRST_GROUPS = ("argminmax", "where")  # complete before the others begin
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
-@dataclass(frozen=True)
-class Environment:
-    """A peer's virtual environment; megabytes on disk, with room for the archives that pip unpacks."""
-
-    name: str
-    megabytes: int
-
-
-ENVIRONMENTS = {
-    "numpy": Environment("numpy", 500),
-    "torch": Environment("torch", 9000),
-    "onnxruntime": Environment("onnxruntime", 300),
-    "jax": Environment("jax", 850),
-    "tensorflow": Environment("tensorflow", 2000),
-}
+# What the peers' virtual environments need on disk, with room for the archives that pip unpacks.
+MEGABYTES = {"numpy": 500, "torch": 9000, "onnxruntime": 300, "jax": 850, "tensorflow": 2000}
 TORCH_CPU_MEGABYTES = 1500
 
 # The allocator keeps its memory: peers that allocate their results shall not pay for fresh pages at each call.
@@ -129,7 +116,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--library", type=Path, required=True, help="the shared library k754_c")
     parser.add_argument("--work", type=Path, required=True, help="directory for environments and results")
     parser.add_argument("--filter", default="", help="regular expression: rows whose id it matches")
-    parser.add_argument("--peers", type=names, default=list(ENVIRONMENTS), help="separated by commas")
+    parser.add_argument("--peers", type=names, default=list(MEGABYTES), help="separated by commas")
     parser.add_argument("--threads", type=numbers, default=[1, 2], help="numbers of threads, e.g. 1,2")
     parser.add_argument("--isa", choices=isa.NAMES, help="use no more than this, also where the CPU has more")
     parser.add_argument("--keep", action="store_true", help="keep earlier results of what is not measured again")
@@ -147,9 +134,9 @@ def parse_arguments() -> argparse.Namespace:
 
 def names(text: str) -> list[str]:
     chosen = text.split(",")
-    unknown = set(chosen) - set(ENVIRONMENTS)
+    unknown = set(chosen) - set(MEGABYTES)
     if unknown:
-        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: choose from {', '.join(ENVIRONMENTS)}")
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: choose from {', '.join(MEGABYTES)}")
     return chosen
 
 
@@ -167,7 +154,7 @@ def prepare_environments(peers: Iterable[str], work: Path, results: Results) -> 
     """The Python of each peer that could be installed. Ends the program where the disk is too full."""
     todo = {peer for peer in peers if not is_complete(environment_path(work, peer), peer)}
     extra = ["--extra-index-url", TORCH_CPU_INDEX] if "torch" in todo and reachable(TORCH_CPU_INDEX) else []
-    need = {peer: TORCH_CPU_MEGABYTES if peer == "torch" and extra else ENVIRONMENTS[peer].megabytes for peer in todo}
+    need = {peer: TORCH_CPU_MEGABYTES if peer == "torch" and extra else MEGABYTES[peer] for peer in todo}
     free = shutil.disk_usage(work).free >> 20
     print(f"disk: {sum(need.values())} MB needed for environments ({listed(need)}), {free} MB free")
     if sum(need.values()) > free:

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-DTYPE_CODES = {
-    "bool": 0,
-    "int8": 1,
-    "uint8": 2,
-    "int16": 3,
-    "uint16": 4,
-    "int32": 5,
-    "uint32": 6,
-    "int64": 7,
-    "uint64": 8,
-    "float16": 9,
-    "bfloat16": 10,
-    "float32": 11,
-    "float64": 12,
-}
-
+import dtypes
 
 class Tensor(ctypes.Structure):
     _fields_ = [
@@ -54,27 +40,7 @@ class KernelError(RuntimeError):
     """A kernel refused its arguments."""
 
 
-def tensor(array: np.ndarray) -> Tensor:
-    """The array's memory; the caller keeps the array alive."""
-    axes = ctypes.c_int64 * 8
-    return Tensor(
-        array.ctypes.data,
-        DTYPE_CODES[array.dtype.name],
-        array.ndim,
-        axes(*array.shape),
-        axes(*(stride // array.itemsize for stride in array.strides)),
-    )
-
-
 Argument = np.ndarray | Conv2dOptions | int | None
-
-
-def as_c(argument: Argument) -> object:
-    if isinstance(argument, int):
-        return ctypes.c_int64(argument)
-    if isinstance(argument, np.ndarray):
-        return ctypes.byref(tensor(argument))
-    return None if argument is None else ctypes.byref(argument)
 
 
 class Library:
@@ -82,6 +48,9 @@ class Library:
         self._library = ctypes.CDLL(str(path))
         self._library.k754_c_description.restype = ctypes.c_char_p
         self._library.k754_c_status_name.restype = ctypes.c_char_p
+        self._library.k754_c_dtype_name.restype = ctypes.c_char_p
+        names = itertools.takewhile(bool, map(self._library.k754_c_dtype_name, itertools.count()))
+        self._codes = {dtypes.NAMES[name.decode()]: code for code, name in enumerate(names)}
         for function, argument in (("set_threads", threads), ("force_target", target and target.encode())):
             status = getattr(self._library, f"k754_c_{function}")(argument)
             if status != 0:
@@ -96,7 +65,7 @@ class Library:
     def prepare(self, name: str, *arguments: Argument) -> Callable[[], None]:
         """A call without arguments, ready to be repeated: tensors, options and integers are converted once."""
         function = getattr(self._library, f"k754_c_{name}")
-        converted = tuple(map(as_c, arguments))
+        converted = tuple(map(self._as_c, arguments))
 
         def call() -> None:
             status = function(*converted)
@@ -104,3 +73,21 @@ class Library:
                 raise KernelError(f"{name}: {self.status_name(status)}")
 
         return call
+
+    def _as_c(self, argument: Argument) -> object:
+        if isinstance(argument, int):
+            return ctypes.c_int64(argument)
+        if isinstance(argument, np.ndarray):
+            return ctypes.byref(self._tensor(argument))
+        return None if argument is None else ctypes.byref(argument)
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        """The array's memory; the caller keeps the array alive."""
+        axes = ctypes.c_int64 * 8
+        return Tensor(
+            array.ctypes.data,
+            self._codes[array.dtype.name],
+            array.ndim,
+            axes(*array.shape),
+            axes(*(stride // array.itemsize for stride in array.strides)),
+        )

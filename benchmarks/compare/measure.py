@@ -18,6 +18,7 @@ from typing import Any
 
 import k754
 import peers
+import report
 import work as workload
 
 BLOCK_SECONDS = 1e-3  # calls are repeated within a round until that takes so long; short, to fit between interruptions
@@ -127,7 +128,7 @@ class Measurement:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peer", choices=peers.NAMES, required=True)
+    parser.add_argument("--peer", choices=report.PEERS, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--target", help="the SIMD target of k754, if not its best")

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import dtypes
+
 GROUPS = {
     "argminmax": "argmax, argmin",
     "where": "where",
@@ -32,8 +34,6 @@ COLOURS = {
     "tensorflow": "#ccbb44",
 }
 
-DTYPES = {"f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64", "i8": "int8", "i32": "int32"}
-
 TABLE_TEXT = """\
 Rates in the unit named, higher is better; each row's best peer in bold. **ratio**: k754 / best peer, above 1 k754 is
 faster; medians over rounds in which both took turns on the same buffers. `*`: the peer wrote into memory that it was
@@ -46,7 +46,7 @@ def describe(case: dict[str, Any]) -> str:
     """The work of a row of cases.json, for readers who do not know its id."""
     shape = times(case["shape"])
     name = case["kernel"].replace("_with_gradient", " and gradient").replace("_", " ")
-    parts = [name.replace("cross entropy", "cross-entropy"), DTYPES.get(case["dtype"], case["dtype"])]
+    parts = [name.replace("cross entropy", "cross-entropy"), dtypes.NAMES[case["dtype"]]]
     if "filters" in case:
         batch, height, width, channels = case["shape"]
         groups = case.get("groups", 1)

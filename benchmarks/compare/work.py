@@ -8,28 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ml_dtypes
+import ml_dtypes  # noqa: F401, adds bfloat16 to NumPy's types
 import numpy as np
 
+import dtypes
 import k754
 
 Case = dict[str, Any]
-
-DTYPES: dict[str, np.dtype] = {
-    "bool": np.dtype(np.bool_),
-    "i8": np.dtype(np.int8),
-    "i16": np.dtype(np.int16),
-    "i32": np.dtype(np.int32),
-    "i64": np.dtype(np.int64),
-    "u8": np.dtype(np.uint8),
-    "u16": np.dtype(np.uint16),
-    "u32": np.dtype(np.uint32),
-    "u64": np.dtype(np.uint64),
-    "f16": np.dtype(np.float16),
-    "bf16": np.dtype(ml_dtypes.bfloat16),
-    "f32": np.dtype(np.float32),
-    "f64": np.dtype(np.float64),
-}
 
 # What two libraries may differ by, relative to the largest result: enough to tell the same work from other work.
 TOLERANCES = {"f64": 1e-9, "f32": 2e-4, "f16": 2e-2, "bf16": 0.15}
@@ -206,8 +191,12 @@ def build(case: Case, layout: ConvLayout) -> Work:
     return BUILDERS[case["kernel"]](case, layout, rng)
 
 
+def without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return shape[:axis] + shape[axis + 1 :]
+
+
 def random(case: Case, shape: tuple[int, ...], rng: np.random.Generator, scale: float = 1.0) -> np.ndarray:
-    dtype = DTYPES[case["dtype"]]
+    dtype = np.dtype(dtypes.NAMES[case["dtype"]])
     if dtype.kind in "iu":
         limit = INTEGER_LIMIT.get(case["dtype"], 30000)
         return aligned(rng.integers(0 if dtype.kind == "u" else -limit, limit + 1, shape), dtype)
@@ -219,7 +208,7 @@ def random(case: Case, shape: tuple[int, ...], rng: np.random.Generator, scale: 
 def build_arg_extremum(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Work:
     shape, axis = tuple(case["shape"]), case.get("axis", 0)
     x = random(case, shape, rng)
-    index = empty(shape[:axis] + shape[axis + 1 :], np.dtype(np.int64))
+    index = empty(without(shape, axis), np.dtype(np.int64))
     return Work(
         case,
         x.size,
@@ -261,7 +250,7 @@ def build_softmax(case: Case, layout: ConvLayout, rng: np.random.Generator) -> W
         inputs["y"] = aligned(e / e.sum(axis, keepdims=True), x.dtype)
         inputs["upstream"] = random(case, shape, rng)
         arguments = [inputs["y"], inputs["upstream"]]
-    output = empty(shape if kernel != "logsumexp" else shape[:axis] + shape[axis + 1 :], x.dtype)
+    output = empty(shape if kernel != "logsumexp" else without(shape, axis), x.dtype)
     return Work(
         case,
         x.size,
@@ -277,7 +266,7 @@ def build_cross_entropy(case: Case, layout: ConvLayout, rng: np.random.Generator
     shape, axis = tuple(case["shape"]), case["axis"]
     logits = random(case, shape, rng, 3.0)
     if case["labels"] == "index":
-        labels = aligned(rng.integers(0, shape[axis], shape[:axis] + shape[axis + 1 :]), np.dtype(np.int64))
+        labels = aligned(rng.integers(0, shape[axis], without(shape, axis)), np.dtype(np.int64))
     else:
         q = rng.random(shape)
         labels = aligned(q / q.sum(axis, keepdims=True), logits.dtype)

@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 #include "float16.hpp"
 
 namespace k754 {
@@ -21,21 +22,13 @@ namespace detail {
 template <class T>
 struct format_of;
 template <>
-struct format_of<float> : binary32 {
-  using bits = std::uint32_t;
-};
+struct format_of<float> : binary32 {};
 template <>
-struct format_of<double> : binary64 {
-  using bits = std::uint64_t;
-};
+struct format_of<double> : binary64 {};
 template <>
-struct format_of<float16> : binary16 {
-  using bits = std::uint16_t;
-};
+struct format_of<float16> : binary16 {};
 template <>
-struct format_of<bfloat16> : bfloat16_format {
-  using bits = std::uint16_t;
-};
+struct format_of<bfloat16> : bfloat16_format {};
 
 }  // namespace detail
 
@@ -47,9 +40,20 @@ concept integer = std::integral<T> && !std::same_as<T, bool> && std::same_as<T, 
 template <class T>
 concept element = floating<T> || integer<T> || std::same_as<T, bool>;
 
+namespace detail {
+
+/// The unsigned integer of an element's size, which holds its bits.
+template <element T>
+using bits_type =
+    std::conditional_t<sizeof(T) == 1, std::uint8_t,
+                       std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                          std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+
+}  // namespace detail
+
 /// The unsigned integer that holds a floating type's bits.
 template <floating T>
-using bits_of = typename detail::format_of<T>::bits;
+using bits_of = detail::bits_type<T>;
 
 template <floating T>
 K754_INLINE constexpr bits_of<T> to_bits(T x) noexcept {
@@ -62,14 +66,9 @@ K754_INLINE constexpr T from_bits(bits_of<T> u) noexcept {
 
 namespace detail {
 
-/// The unsigned integer of an element's size.
 template <element T>
 struct key_type {
-  using type = std::make_unsigned_t<std::conditional_t<std::same_as<T, bool>, std::uint8_t, T>>;
-};
-template <floating T>
-struct key_type<T> {
-  using type = bits_of<T>;
+  using type = bits_type<T>;
 };
 
 template <floating T>
@@ -226,11 +225,15 @@ K754_INLINE T narrow(double x) noexcept {
 
 }  // namespace k754
 
+/// The unsigned integers of the elements' sizes, as X(type).
+#define K754_FOR_EACH_WIDTH(X) X(std::uint8_t) X(std::uint16_t) X(std::uint32_t) X(std::uint64_t)
+
 /// Every element type and its short name, as X(type, name): what tests, benchmarks and the compiled library go through.
-#define K754_FOR_EACH_ELEMENT_TYPE(X)                                                                  \
-  X(float, f32)                                                                                        \
-  X(double, f64) X(::k754::float16, f16) X(::k754::bfloat16, bf16) X(bool, boolean) X(std::int8_t, i8) \
-      X(std::int16_t, i16) X(std::int32_t, i32) X(std::int64_t, i64) X(std::uint8_t, u8)               \
-          X(std::uint16_t, u16) X(std::uint32_t, u32) X(std::uint64_t, u64)
+#define K754_FOR_EACH_ELEMENT_TYPE(X)                                                                        \
+  X(float, f32)                                                                                              \
+  X(double, f64)                                                                                             \
+  X(::k754::float16, f16) X(::k754::bfloat16, bf16) X(bool, boolean) X(std::int8_t, i8) X(std::int16_t, i16) \
+      X(std::int32_t, i32) X(std::int64_t, i64) X(std::uint8_t, u8) X(std::uint16_t, u16)                    \
+          X(std::uint32_t, u32) X(std::uint64_t, u64)
 
 #endif  // K754_BITS_HPP

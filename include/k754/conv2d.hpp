@@ -2,10 +2,10 @@
 /// padding, groups and bias, and its gradients.
 ///
 ///     k754::conv2d(x, w, y);                                                        // y = x * w
-///     k754::conv2d(x, w, bias, y, {.stride = {2, 2}, .padding = {1, 1, 1, 1}});
+///     k754::conv2d(x, w, bias, y, {.stride = 2, .padding = 1});                     // both axes, all sides
 ///     k754::conv2d(x, w, y, {.dilation = {3, 2}, .padding = k754::padding::same()});
 ///     k754::conv2d<k754::policy{.precision = k754::precision::exact}>(x, w, y);     // correctly rounded
-///     const auto shape = k754::conv2d_output_shape(x.extents(), w.extents(), options);
+///     const auto shape = k754::conv2d_output_shape(x, w, options);                  // or of their extents
 ///
 /// Shapes      input [N, H, W, C], weight [O, KH, KW, C/groups], bias [O], output [N, OH, OW, O], where
 ///             OH = floor((H + top + bottom - (KH-1) dilation - 1) / stride) + 1. Filter o reads the channels
@@ -40,8 +40,11 @@
 #define K754_CONV2D_HPP
 
 #include <array>
+#include <concepts>
+#include <cstddef>
 #include <optional>
 
+#include "detail/flags-inl.hpp"
 #include "executor.hpp"
 #include "policy.hpp"
 #include "status.hpp"
@@ -56,27 +59,62 @@ enum class image_layout { nhwc, nchw };
 /// that of Keras.
 enum class weight_layout { by_image, ohwi, oihw, hwio };
 
-/// Zeros around the image: `{top, bottom, left, right}`, or a rule.
+/// One number for both spatial axes, or `{vertical, horizontal}`.
+class per_axis {
+ public:
+  K754_INLINE constexpr per_axis(std::integral auto both) noexcept : per_axis(both, both) {}
+  K754_INLINE constexpr per_axis(std::integral auto vertical, std::integral auto horizontal) noexcept
+      : numbers_{static_cast<index_t>(vertical), static_cast<index_t>(horizontal)} {}
+  K754_INLINE constexpr per_axis(const std::array<index_t, 2>& numbers) noexcept : numbers_(numbers) {}
+
+  K754_INLINE constexpr index_t& operator[](std::size_t axis) noexcept { return numbers_[axis]; }
+  K754_INLINE constexpr index_t operator[](std::size_t axis) const noexcept { return numbers_[axis]; }
+
+  friend constexpr bool operator==(const per_axis&, const per_axis&) = default;
+
+ private:
+  std::array<index_t, 2> numbers_;
+};
+
+/// Zeros around the image: one number for all sides, `{vertical, horizontal}`, `{top, bottom, left, right}`, or a rule.
 struct padding {
   enum class rule { given, same, same_lower };
 
   index_t top = 0, bottom = 0, left = 0, right = 0;
   rule mode = rule::given;
 
+  K754_INLINE constexpr padding() noexcept = default;
+  K754_INLINE constexpr padding(std::integral auto all) noexcept : padding(all, all, all, all) {}
+  K754_INLINE constexpr padding(std::integral auto vertical, std::integral auto horizontal) noexcept
+      : padding(vertical, vertical, horizontal, horizontal) {}
+  K754_INLINE constexpr padding(std::integral auto above, std::integral auto below, std::integral auto before,
+                                std::integral auto after) noexcept
+      : top(static_cast<index_t>(above)),
+        bottom(static_cast<index_t>(below)),
+        left(static_cast<index_t>(before)),
+        right(static_cast<index_t>(after)) {}
+
   /// None.
   K754_INLINE static constexpr padding valid() noexcept { return {}; }
   /// As much as makes the output ceil(input / stride) long; where that is odd, the odd one at the bottom and
   /// right: SAME of TensorFlow, SAME_UPPER of ONNX (CV-18).
-  K754_INLINE static constexpr padding same() noexcept { return {0, 0, 0, 0, rule::same}; }
+  K754_INLINE static constexpr padding same() noexcept { return by(rule::same); }
   /// The same with the odd one at the top and left.
-  K754_INLINE static constexpr padding same_lower() noexcept { return {0, 0, 0, 0, rule::same_lower}; }
+  K754_INLINE static constexpr padding same_lower() noexcept { return by(rule::same_lower); }
 
   friend constexpr bool operator==(const padding&, const padding&) = default;
+
+ private:
+  K754_INLINE static constexpr padding by(rule how) noexcept {
+    padding result;
+    result.mode = how;
+    return result;
+  }
 };
 
 struct conv2d_options {
-  std::array<index_t, 2> stride = {1, 1};    ///< vertical, horizontal
-  std::array<index_t, 2> dilation = {1, 1};  ///< the distance between taps; 1 means none
+  per_axis stride = 1;
+  per_axis dilation = 1;  ///< the distance between taps; 1 means none
   k754::padding padding = {};
   index_t groups = 1;  ///< channels and filters fall into so many groups that do not meet; C for depthwise
   image_layout layout = image_layout::nhwc;
@@ -96,7 +134,13 @@ constexpr check_result check_conv2d_output_shape(const std::array<index_t, 4>& i
                                                  const std::array<index_t, 4>& weight,
                                                  const conv2d_options& options = {}) noexcept {
   std::array<index_t, 4> output{};
-  return detail::conv2d_output_extents(input, weight, options, output);
+  return detail::conv2d_output_extents(detail::bare(input), detail::bare(weight), options, output);
+}
+template <detail::may_have_4_axes Input, detail::may_have_4_axes Weight>
+constexpr check_result check_conv2d_output_shape(Input&& input, Weight&& weight,
+                                                 const conv2d_options& options = {}) noexcept {
+  std::array<index_t, 4> output{};
+  return detail::conv2d_output_extents(detail::bare(input), detail::bare(weight), options, output);
 }
 
 /// The extents of the output for an input and a weight of these extents; nothing where conv2d would refuse
@@ -105,24 +149,31 @@ constexpr std::optional<std::array<index_t, 4>> conv2d_output_shape(
     const std::array<index_t, 4>& input, const std::array<index_t, 4>& weight,
     const conv2d_options& options = {}) noexcept {
   std::array<index_t, 4> output{};
-  if (!detail::conv2d_output_extents(input, weight, options, output)) return std::nullopt;
+  if (!detail::conv2d_output_extents(detail::bare(input), detail::bare(weight), options, output)) return {};
+  return output;
+}
+template <detail::may_have_4_axes Input, detail::may_have_4_axes Weight>
+constexpr std::optional<std::array<index_t, 4>> conv2d_output_shape(
+    Input&& input, Weight&& weight, const conv2d_options& options = {}) noexcept {
+  std::array<index_t, 4> output{};
+  if (!detail::conv2d_output_extents(detail::bare(input), detail::bare(weight), options, output)) return {};
   return output;
 }
 
 /// Writes the convolution of `input` [N, H, W, C] with `weight` [O, KH, KW, C/groups] to `output` [N, OH, OW, O].
 /// The check says whether these arguments would be accepted; at compile time it looks at shapes and options only.
-template <policy P = policy{}, tensor_like Input, tensor_like Weight, detail::output_like Output>
+template <policy P = policy{}, tensor_like Input, tensor_like Weight, detail::conv2d_output Output>
 constexpr check_result check_conv2d(Input&& input, Weight&& weight, Output&& output,
                                     const conv2d_options& options = {}) noexcept {
   return detail::checked(detail::conv2d_call<P>(input, weight, output, options));
 }
-template <policy P = policy{}, tensor_like Input, tensor_like Weight, detail::output_like Output,
+template <policy P = policy{}, tensor_like Input, tensor_like Weight, detail::conv2d_output Output,
           executor Executor = serial_executor>
 [[nodiscard]] status try_conv2d(Input&& input, Weight&& weight, Output&& output,
                                 const conv2d_options& options = {}, Executor&& ex = {}) noexcept {
   return detail::try_call(detail::conv2d_call<P>(input, weight, output, options), ex);
 }
-template <policy P = policy{}, tensor_like Input, tensor_like Weight, detail::output_like Output,
+template <policy P = policy{}, tensor_like Input, tensor_like Weight, detail::conv2d_output Output,
           executor Executor = serial_executor>
 void conv2d(Input&& input, Weight&& weight, Output&& output, const conv2d_options& options = {},
             Executor&& ex = {}) {
@@ -132,19 +183,19 @@ void conv2d(Input&& input, Weight&& weight, Output&& output, const conv2d_option
 
 /// The same plus `bias` [O].
 template <policy P = policy{}, tensor_like Input, tensor_like Weight, tensor_like Bias,
-          detail::output_like Output>
+          detail::conv2d_output Output>
 constexpr check_result check_conv2d(Input&& input, Weight&& weight, Bias&& bias, Output&& output,
                                     const conv2d_options& options = {}) noexcept {
   return detail::checked(detail::conv2d_call<P>(input, weight, bias, output, options));
 }
 template <policy P = policy{}, tensor_like Input, tensor_like Weight, tensor_like Bias,
-          detail::output_like Output, executor Executor = serial_executor>
+          detail::conv2d_output Output, executor Executor = serial_executor>
 [[nodiscard]] status try_conv2d(Input&& input, Weight&& weight, Bias&& bias, Output&& output,
                                 const conv2d_options& options = {}, Executor&& ex = {}) noexcept {
   return detail::try_call(detail::conv2d_call<P>(input, weight, bias, output, options), ex);
 }
 template <policy P = policy{}, tensor_like Input, tensor_like Weight, tensor_like Bias,
-          detail::output_like Output, executor Executor = serial_executor>
+          detail::conv2d_output Output, executor Executor = serial_executor>
 void conv2d(Input&& input, Weight&& weight, Bias&& bias, Output&& output, const conv2d_options& options = {},
             Executor&& ex = {}) {
   static_assert(detail::exceptions_enabled<Input>, "k754: exceptions are off in this unit; call try_conv2d");
@@ -152,19 +203,19 @@ void conv2d(Input&& input, Weight&& weight, Bias&& bias, Output&& output, const 
 }
 
 /// Writes the gradient of sum(output * upstream) with respect to the input to `dx` [N, H, W, C].
-template <policy P = policy{}, tensor_like Weight, tensor_like Upstream, detail::output_like Gradient>
+template <policy P = policy{}, tensor_like Weight, tensor_like Upstream, detail::conv2d_output Gradient>
 constexpr check_result check_conv2d_backward_input(Weight&& weight, Upstream&& upstream, Gradient&& dx,
                                                    const conv2d_options& options = {}) noexcept {
   return detail::checked(detail::conv2d_backward_input_call<P>(weight, upstream, dx, options));
 }
-template <policy P = policy{}, tensor_like Weight, tensor_like Upstream, detail::output_like Gradient,
+template <policy P = policy{}, tensor_like Weight, tensor_like Upstream, detail::conv2d_output Gradient,
           executor Executor = serial_executor>
 [[nodiscard]] status try_conv2d_backward_input(Weight&& weight, Upstream&& upstream, Gradient&& dx,
                                                const conv2d_options& options = {},
                                                Executor&& ex = {}) noexcept {
   return detail::try_call(detail::conv2d_backward_input_call<P>(weight, upstream, dx, options), ex);
 }
-template <policy P = policy{}, tensor_like Weight, tensor_like Upstream, detail::output_like Gradient,
+template <policy P = policy{}, tensor_like Weight, tensor_like Upstream, detail::conv2d_output Gradient,
           executor Executor = serial_executor>
 void conv2d_backward_input(Weight&& weight, Upstream&& upstream, Gradient&& dx,
                            const conv2d_options& options = {}, Executor&& ex = {}) {
@@ -174,19 +225,19 @@ void conv2d_backward_input(Weight&& weight, Upstream&& upstream, Gradient&& dx,
 }
 
 /// Writes the gradient with respect to the weight to `dw` [O, KH, KW, C/groups].
-template <policy P = policy{}, tensor_like Input, tensor_like Upstream, detail::output_like Gradient>
+template <policy P = policy{}, tensor_like Input, tensor_like Upstream, detail::conv2d_output Gradient>
 constexpr check_result check_conv2d_backward_weight(Input&& input, Upstream&& upstream, Gradient&& dw,
                                                     const conv2d_options& options = {}) noexcept {
   return detail::checked(detail::conv2d_backward_weight_call<P>(input, upstream, dw, options));
 }
-template <policy P = policy{}, tensor_like Input, tensor_like Upstream, detail::output_like Gradient,
+template <policy P = policy{}, tensor_like Input, tensor_like Upstream, detail::conv2d_output Gradient,
           executor Executor = serial_executor>
 [[nodiscard]] status try_conv2d_backward_weight(Input&& input, Upstream&& upstream, Gradient&& dw,
                                                 const conv2d_options& options = {},
                                                 Executor&& ex = {}) noexcept {
   return detail::try_call(detail::conv2d_backward_weight_call<P>(input, upstream, dw, options), ex);
 }
-template <policy P = policy{}, tensor_like Input, tensor_like Upstream, detail::output_like Gradient,
+template <policy P = policy{}, tensor_like Input, tensor_like Upstream, detail::conv2d_output Gradient,
           executor Executor = serial_executor>
 void conv2d_backward_weight(Input&& input, Upstream&& upstream, Gradient&& dw,
                             const conv2d_options& options = {}, Executor&& ex = {}) {
@@ -196,19 +247,19 @@ void conv2d_backward_weight(Input&& input, Upstream&& upstream, Gradient&& dw,
 }
 
 /// Writes the gradient with respect to the bias to `db` [O]. Of `options` only the layout is read.
-template <policy P = policy{}, tensor_like Upstream, detail::output_like Gradient>
+template <policy P = policy{}, tensor_like Upstream, detail::conv2d_output Gradient>
 constexpr check_result check_conv2d_backward_bias(Upstream&& upstream, Gradient&& db,
                                                   const conv2d_options& options = {}) noexcept {
   return detail::checked(detail::conv2d_backward_bias_call<P>(upstream, db, options));
 }
-template <policy P = policy{}, tensor_like Upstream, detail::output_like Gradient,
+template <policy P = policy{}, tensor_like Upstream, detail::conv2d_output Gradient,
           executor Executor = serial_executor>
 [[nodiscard]] status try_conv2d_backward_bias(Upstream&& upstream, Gradient&& db,
                                               const conv2d_options& options = {},
                                               Executor&& ex = {}) noexcept {
   return detail::try_call(detail::conv2d_backward_bias_call<P>(upstream, db, options), ex);
 }
-template <policy P = policy{}, tensor_like Upstream, detail::output_like Gradient,
+template <policy P = policy{}, tensor_like Upstream, detail::conv2d_output Gradient,
           executor Executor = serial_executor>
 void conv2d_backward_bias(Upstream&& upstream, Gradient&& db, const conv2d_options& options = {},
                           Executor&& ex = {}) {

@@ -17,6 +17,7 @@
 #include <type_traits>
 
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 
 namespace k754 {
 
@@ -171,8 +172,7 @@ class float16 {
     return std::bit_cast<Foreign>(bits_);
   }
 
- private:
-  std::uint16_t bits_;
+  std::uint16_t bits_;  ///< `bits()`; public only because GCC warns of a memcpy into private members
 };
 
 class bfloat16 {
@@ -202,8 +202,7 @@ class bfloat16 {
     return std::bit_cast<Foreign>(bits_);
   }
 
- private:
-  std::uint16_t bits_;
+  std::uint16_t bits_;  ///< `bits()`; public only because GCC warns of a memcpy into private members
 };
 
 /// Integers are stored as the fixed-width type of their size and signedness (`long long` as `std::int64_t`).

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 
 namespace k754 {
 inline namespace K754_ABI {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "bits.hpp"
+#include "detail/flags-inl.hpp"
 #include "status.hpp"
 
 namespace k754 {

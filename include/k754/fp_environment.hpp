@@ -16,6 +16,7 @@
 #include <type_traits>
 
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 
 #if !defined(__SSE2__) && !defined(__aarch64__)
 #include <cfenv>

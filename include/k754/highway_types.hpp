@@ -6,6 +6,7 @@
 
 #include <concepts>
 
+#include "detail/flags-inl.hpp"
 #include "float16.hpp"
 
 #if __has_include("hwy/base.h")

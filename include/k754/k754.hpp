@@ -4,8 +4,10 @@
 
 #include "argmax.hpp"
 #include "bits.hpp"
+#include "conditions.hpp"
 #include "conv2d.hpp"
 #include "cross_entropy.hpp"
+#include "detail/flags-inl.hpp"
 #include "executor.hpp"
 #include "float16.hpp"
 #include "fma.hpp"

@@ -10,6 +10,7 @@
 #define K754_POLICY_HPP
 
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 
 namespace k754 {
 

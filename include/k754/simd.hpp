@@ -8,6 +8,7 @@
 
 #include <cstddef>
 
+#include "detail/flags-inl.hpp"
 #include "targets/choose.hpp"
 
 #if defined(K754_COMPILED)

@@ -53,6 +53,7 @@
 #define K754_SOFTMAX_HPP
 
 #include "call/softmax.hpp"
+#include "detail/flags-inl.hpp"
 #include "executor.hpp"
 #include "policy.hpp"
 #include "status.hpp"

@@ -18,6 +18,7 @@
 #include <cstdint>
 
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 
 #if K754_EXCEPTIONS
 #include <exception>
@@ -96,8 +97,8 @@ K754_INLINE constexpr const char* to_string(status s) noexcept {
   return "unknown status";
 }
 
-/// What a check found: the status, and the parts of the message. In `text` every `{}` stands for the next value, and `@` for
-/// the name of another argument.
+/// What a check found: the status, and the parts of the message. In `text` every `{}` stands for the next value, `{u}` for
+/// one that was a std::uint64_t, and `@` for the name of another argument.
 struct [[nodiscard]] check_result {
   status code = status::ok;
   const char* kernel = "";
@@ -118,15 +119,15 @@ struct [[nodiscard]] check_result {
     const auto put_text = [&](const char* s) K754_ALWAYS_INLINE {
       for (; *s != '\0'; ++s) put(*s);
     };
-    const auto put_number = [&](index_t v) K754_ALWAYS_INLINE {
+    const auto put_number = [&](index_t v, bool negative) K754_ALWAYS_INLINE {
       char digits[24] = {};
       std::size_t count = 0;
-      auto rest = v < 0 ? ~static_cast<std::uint64_t>(v) + 1 : static_cast<std::uint64_t>(v);
+      auto rest = negative ? ~static_cast<std::uint64_t>(v) + 1 : static_cast<std::uint64_t>(v);
       do {
         digits[count++] = static_cast<char>('0' + static_cast<int>(rest % 10));
         rest /= 10;
       } while (rest != 0);
-      if (v < 0) put('-');
+      if (negative) put('-');
       while (count > 0) put(digits[--count]);
     };
     put('[');
@@ -136,9 +137,11 @@ struct [[nodiscard]] check_result {
     put(' ');
     std::size_t next = 0;
     for (const char* s = text; *s != '\0'; ++s) {
-      if (s[0] == '{' && s[1] == '}' && next < values.size()) {
-        put_number(values[next++]);
-        ++s;
+      const bool is_unsigned = s[0] == '{' && s[1] == 'u';
+      if (s[0] == '{' && s[is_unsigned ? 2 : 1] == '}' && next < values.size()) {
+        put_number(values[next], values[next] < 0 && !is_unsigned);
+        ++next;
+        s += is_unsigned ? 2 : 1;
       } else if (*s == '@') {
         put_text(other);
       } else {

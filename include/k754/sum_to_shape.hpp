@@ -27,6 +27,7 @@
 #define K754_SUM_TO_SHAPE_HPP
 
 #include "call/sum_to_shape.hpp"
+#include "detail/flags-inl.hpp"
 #include "executor.hpp"
 #include "policy.hpp"
 #include "status.hpp"

@@ -3,9 +3,12 @@
 /// Strides count elements. They may be negative (reversed axes) and, for inputs, zero (broadcast axes). Rank is a
 /// compile-time value up to 8; `tensor_view<T>` has a run-time rank up to 8 and reaches the same kernels.
 ///
-/// Every kernel takes anything `tensor_like`: a tensor_view, a C array (`float x[2][3]`), a contiguous container or
-/// std::span (rank 1), and anything mdspan-shaped (std::mdspan, Kokkos::mdspan). `T` may be a type that is stored as
-/// a k754 element (`_Float16`, std::bfloat16_t, long long, ...).
+/// Every kernel takes anything `tensor_like`: a tensor_view, a C array (`float x[2][3]`), a contiguous range such as
+/// std::vector or std::span (rank 1), and anything mdspan-shaped whose layout always has strides (std::mdspan,
+/// Kokkos::mdspan). Types with rows, a shape or strides of their own (Eigen, xtensor, Boost.MultiArray) are refused:
+/// `tensor_view(x.data(), {extents...}, {strides...})` says what is where. Extents and strides are lists or arrays of
+/// integers of any type. `T` may be a type that is stored as a k754 element (`_Float16`, std::bfloat16_t, long long,
+/// ...). An output is no temporary that owns its elements; for one number it is `tensor_view(&number)`.
 ///
 /// Building a view never fails and reads no memory. Kernels check what they are given: extents, overflow of sizes and
 /// addresses, null pointers (allowed where there are no elements), overlap.
@@ -19,8 +22,13 @@
 #include <type_traits>
 #include <utility>
 
+#if !defined(__GLIBCXX__)
+#include <iterator>  // std::contiguous_iterator, which libstdc++ has in <array>
+#endif
+
 #include "bits.hpp"
 #include "detail/config.hpp"
+#include "detail/flags-inl.hpp"
 #include "status.hpp"
 
 namespace k754 {
@@ -36,13 +44,41 @@ namespace detail {
 /// Extents or strides of a view of run-time rank; entries beyond its rank are zero.
 using axes = std::array<index_t, max_rank>;
 
-/// An element is the object itself; accessors that compute something (scaled, conjugated, atomic, packed) return
-/// another type of reference.
+/// Extents or strides, from a list of integers, which may be of several types (`{n / 3, 3}`), or an array of them.
+template <std::size_t Count>
+class index_list {
+ public:
+  K754_INLINE constexpr index_list() noexcept = default;
+  template <std::integral... Integers>
+  requires(sizeof...(Integers) == Count) K754_INLINE constexpr index_list(Integers... given) noexcept
+      : values_{static_cast<index_t>(given)...} {}
+  template <std::integral Integer>
+  K754_INLINE constexpr index_list(const Integer (&given)[Count]) noexcept {
+    for (std::size_t axis = 0; axis < Count; ++axis) values_[axis] = static_cast<index_t>(given[axis]);
+  }
+  K754_INLINE constexpr index_list(const std::array<index_t, Count>& given) noexcept : values_(given) {}
+
+  K754_INLINE constexpr const std::array<index_t, Count>& values() const noexcept { return values_; }
+
+ private:
+  std::array<index_t, Count> values_ = {};
+};
+/// For the number of integers in a list.
+struct any_integer {
+  K754_INLINE constexpr any_integer(std::integral auto) noexcept {}
+};
+
+/// What a view of nullptr would be of.
+struct no_element {};
+
+/// An element is the object itself, behind a pointer; accessors that compute something (scaled, conjugated, atomic,
+/// packed) return another type of reference. Mappings have strides whatever their values.
 template <class M>
 concept mdspan_like = requires(const M& m, std::size_t axis) {
   requires std::same_as<typename M::reference, typename M::element_type&>;
+  requires M::is_always_strided();
   { M::rank() } -> std::convertible_to<std::size_t>;
-  { m.data_handle() } -> std::convertible_to<typename M::element_type*>;
+  { m.data_handle() } -> std::same_as<typename M::element_type*>;
   { m.extent(axis) } -> std::convertible_to<index_t>;
   { m.stride(axis) } -> std::convertible_to<index_t>;
 };
@@ -52,12 +88,24 @@ inline constexpr bool is_tensor_view = false;
 template <class T, std::size_t Rank>
 inline constexpr bool is_tensor_view<tensor_view<T, Rank>> = true;
 
+/// Matrices of Eigen, tensors of xtensor and Boost.MultiArray, ... have rows, a shape or strides of their own: what lies
+/// where behind their data() is not guessed. Write `tensor_view(x.data(), {extents...}, {strides...})` for them.
+template <class X>
+concept needs_no_tensor_view =
+    is_tensor_view<std::remove_cvref_t<X>> || mdspan_like<std::remove_cvref_t<X>> || !(
+        requires(const std::remove_cvref_t<X>& x) { x.rows(); } ||
+        requires(const std::remove_cvref_t<X>& x) { x.shape(); } ||
+        requires(const std::remove_cvref_t<X>& x) { x.strides(); });
+
+/// A contiguous range, whose elements are where its iterators say.
 template <class C>
 concept contiguous_container =
-    !is_tensor_view<std::remove_cvref_t<C>> && !std::is_array_v<std::remove_cvref_t<C>> && requires(C & c) {
-  {*c.data()};
+    !is_tensor_view<std::remove_cvref_t<C>> && !std::is_array_v<std::remove_cvref_t<C>> &&
+    needs_no_tensor_view<C> && requires(C & c) {
+  { c.begin() } -> std::contiguous_iterator;
   { c.size() } -> std::convertible_to<std::size_t>;
   requires std::is_pointer_v<decltype(c.data())>;
+  requires std::same_as<decltype(*c.begin()), decltype(*c.data())>;
 };
 
 }  // namespace detail
@@ -65,7 +113,10 @@ concept contiguous_container =
 template <class T, std::size_t Rank>
 class tensor_view {
   static_assert(Rank <= max_rank || Rank == dynamic_rank, "k754: a tensor_view has at most 8 axes");
-  static_assert(element<storage_type_t<std::remove_const_t<T>>>, "k754: not an element type of k754");
+  static_assert(!std::same_as<T, detail::no_element>,
+                "k754: nullptr has no element type; write tensor_view<float, 2>(nullptr, {2, 0})");
+  static_assert(std::same_as<T, detail::no_element> || element<storage_type_t<std::remove_const_t<T>>>,
+                "k754: not an element type of k754");
 
  public:
   using element_type = T;
@@ -81,16 +132,16 @@ class tensor_view {
   K754_INLINE constexpr explicit tensor_view(T* data) noexcept requires(Rank == 0 || !has_static_rank)
       : data_(data) {}
 
-  /// Row-major.
-  K754_INLINE constexpr tensor_view(T* data, const std::array<index_t, rank_capacity>& extents) noexcept
+  /// Row-major, or with strides: lists or arrays of integers.
+  K754_INLINE constexpr tensor_view(T* data, const detail::index_list<rank_capacity>& extents) noexcept
       requires(has_static_rank&& Rank > 0)
-      : data_(data), extents_(extents) {
+      : data_(data), extents_(extents.values()) {
     set_row_major();
   }
-  K754_INLINE constexpr tensor_view(T* data, const std::array<index_t, rank_capacity>& extents,
-                                    const std::array<index_t, rank_capacity>& strides) noexcept
+  K754_INLINE constexpr tensor_view(T* data, const detail::index_list<rank_capacity>& extents,
+                                    const detail::index_list<rank_capacity>& strides) noexcept
       requires(has_static_rank&& Rank > 0)
-      : data_(data), extents_(extents), strides_(strides) {}
+      : data_(data), extents_(extents.values()), strides_(strides.values()) {}
 
   /// Run-time rank, at most 8: `extents[0 .. rank)`, row-major or with `strides[0 .. rank)`. A rank above 8 is kept
   /// and refused by every kernel.
@@ -236,20 +287,30 @@ requires(!detail::is_tensor_view<M>) K754_INLINE constexpr auto as_tensor_view(c
 }
 
 template <class X>
-concept tensor_like = requires(X&& x) {
+concept tensor_like = detail::needs_no_tensor_view<X> && requires(X&& x) {
   as_tensor_view(static_cast<X&&>(x));
 };
 
 template <class T>
 tensor_view(T*) -> tensor_view<T, 0>;
+template <class T, std::integral Extent, std::size_t Rank>
+tensor_view(T*, const Extent (&)[Rank]) -> tensor_view<T, Rank>;
+template <class T, std::integral Extent, std::integral Stride, std::size_t Rank>
+tensor_view(T*, const Extent (&)[Rank], const Stride (&)[Rank]) -> tensor_view<T, Rank>;
 template <class T, std::size_t Rank>
-tensor_view(T*, const index_t (&)[Rank]) -> tensor_view<T, Rank>;
+tensor_view(T*, const detail::any_integer (&)[Rank]) -> tensor_view<T, Rank>;
 template <class T, std::size_t Rank>
-tensor_view(T*, const index_t (&)[Rank], const index_t (&)[Rank]) -> tensor_view<T, Rank>;
+tensor_view(T*, const detail::any_integer (&)[Rank], const detail::any_integer (&)[Rank])
+    -> tensor_view<T, Rank>;
 template <class T, std::size_t Rank>
 tensor_view(T*, const std::array<index_t, Rank>&) -> tensor_view<T, Rank>;
 template <class T, std::size_t Rank>
 tensor_view(T*, const std::array<index_t, Rank>&, const std::array<index_t, Rank>&) -> tensor_view<T, Rank>;
+template <std::size_t Rank>
+tensor_view(std::nullptr_t, const detail::any_integer (&)[Rank]) -> tensor_view<detail::no_element, Rank>;
+template <std::size_t Rank>
+tensor_view(std::nullptr_t, const detail::any_integer (&)[Rank], const detail::any_integer (&)[Rank])
+    -> tensor_view<detail::no_element, Rank>;
 
 namespace detail {
 
@@ -271,9 +332,31 @@ K754_INLINE constexpr tensor_view<const element_of<X>> input_view(X&& x) noexcep
   }
 }
 
+/// An output outlives the call. A temporary container does not, a view (std::span) does, by whose constness that of its
+/// elements is not meant.
 template <class X>
-concept output_like =
-    tensor_like<X> && !std::is_const_v<typename decltype(as_tensor_view(std::declval<X>()))::element_type>;
+concept output_outlives_the_call = std::is_lvalue_reference_v<X> || !contiguous_container<X> ||
+                                   requires(X x, const std::remove_cvref_t<X>& same) {
+  requires std::same_as<decltype(x.data()), decltype(same.data())>;
+};
+
+template <class X>
+concept output_like = tensor_like<X> && output_outlives_the_call<X> &&
+    !std::is_const_v<typename decltype(as_tensor_view(std::declval<X>()))::element_type>;
+
+/// What is given for outputs and is none: a number, or const elements. Functions may take these, so that their first
+/// error says why (`static_assert(is_output<X>())`), not which overloads there are.
+template <class X>
+concept number_like = element<storage_type_t<std::remove_cvref_t<X>>>;
+template <class X>
+concept mistaken_output = number_like<X> ||(tensor_like<X> && !output_like<X>);
+
+template <class X>
+K754_INLINE constexpr bool is_output() noexcept {
+  static_assert(!number_like<X>, "k754: an output is a tensor; for one number write tensor_view(&number)");
+  static_assert(number_like<X> || output_like<X>, "k754: the elements of an output must not be const");
+  return true;
+}
 
 template <output_like X>
 K754_INLINE constexpr tensor_view<element_of<X>> output_view(X&& x) noexcept {

@@ -28,6 +28,7 @@
 #define K754_XLOGY_HPP
 
 #include "call/xlogy.hpp"
+#include "detail/flags-inl.hpp"
 #include "executor.hpp"
 #include "policy.hpp"
 #include "status.hpp"

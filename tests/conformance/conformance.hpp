@@ -5,13 +5,13 @@
 #include <k754/tensor_view.hpp>
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <vector>
+
+#include "../support/element_types.hpp"
 
 namespace k754_conformance {
 
@@ -144,30 +144,21 @@ struct result {
 };
 using results = std::vector<result>;
 
-template <k754::element T>
-constexpr const char* name_of() {
-  if constexpr (std::same_as<T, k754::float16>) return "float16";
-  if constexpr (std::same_as<T, k754::bfloat16>) return "bfloat16";
-  if constexpr (std::same_as<T, float>) return "float";
-  if constexpr (std::same_as<T, double>) return "double";
-  if constexpr (std::same_as<T, bool>) return "bool";
-  constexpr const char* names[2][4] = {{"uint8", "uint16", "uint32", "uint64"},
-                                       {"int8", "int16", "int32", "int64"}};
-  return names[std::is_signed_v<T> ? 1 : 0][std::bit_width(sizeof(T)) - 1];
-}
-
-/// Appends the digest that `body(digest, random)` fills.
+/// Appends the digest that `body(digest, random)` fills. Its place decides the random numbers.
 template <k754::element T, class Body>
 void record(results& to, const char* kernel, Body&& body) {
   digest d;
   random_bits random(to.size() + 1);
   body(d, random);
-  to.push_back({std::string(kernel) + " " + name_of<T>(), d.hash(), d.values(), d.refused()});
+  to.push_back({std::string(kernel).append(" ").append(k754_test::long_name(k754_test::dtype_of<T>())),
+                d.hash(), d.values(), d.refused()});
 }
 
 void add_argmax(results& to);
 void add_where(results& to);
+void add_sum_to_shape(results& to);
 void add_softmax(results& to);
+void add_xlogy(results& to);
 void add_cross_entropy(results& to);
 void add_conv2d(results& to);
 void add_fast_softmax(results& to);

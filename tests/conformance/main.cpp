@@ -12,11 +12,14 @@ namespace {
 
 using namespace k754_conformance;
 
+/// In the order of the record.
 results all_results() {
   results all;
   add_argmax(all);
   add_where(all);
+  add_sum_to_shape(all);
   add_softmax(all);
+  add_xlogy(all);
   add_cross_entropy(all);
   add_conv2d(all);
   add_fast_softmax(all);  // last: the seeds of the others stay

@@ -1,5 +1,4 @@
 #include <k754/softmax.hpp>
-#include <k754/xlogy.hpp>
 
 #include "conformance.hpp"
 
@@ -39,21 +38,6 @@ void add(results& to, const char* rules) {
   });
 }
 
-template <k754::floating T>
-void add_xlogy(results& to) {
-  record<T>(to, "xlogy", [](digest& d, random_bits& random) {
-    for (const kind what : {kind::positive, kind::any}) {
-      const std::array<index_t, 1> shape{500};
-      const tensor<T, 1> x(shape, random, what), y(shape, random, what),
-          upstream(shape, random, kind::moderate);
-      const tensor<T, 1> output(shape), dx(shape), dy(shape);
-      d.add(k754::try_xlogy(x.in(), y.in(), output.out()), output);
-      d.add(k754::try_xlogy_backward(x.in(), y.in(), upstream.in(), dx.out(), dy.out()), dx);
-      d.add(k754::status::ok, dy);
-    }
-  });
-}
-
 }  // namespace
 
 void add_softmax(results& to) {
@@ -65,8 +49,6 @@ void add_softmax(results& to) {
   add<k754::policy{}, k754::float16>(to, "");
   add<k754::policy{}, k754::bfloat16>(to, "");
   add<limits, float>(to, " (flush, limits)");
-  add_xlogy<float>(to);
-  add_xlogy<double>(to);
 }
 
 void add_fast_softmax(results& to) {

@@ -1,4 +1,3 @@
-#include <k754/sum_to_shape.hpp>
 #include <k754/where.hpp>
 
 #include "conformance.hpp"
@@ -25,16 +24,6 @@ void add(results& to) {
   });
 }
 
-template <k754::element T>
-void add_sums(results& to) {
-  record<T>(to, "sum_to_shape", [](digest& d, random_bits& random) {
-    for (index_t n = 1; n < 3000; n += 1 + n / 2) {
-      const tensor<T, 2> x({n, 3}, random, n % 2 == 0 ? kind::moderate : kind::mixed), sums({1, 3});
-      d.add(k754::try_sum_to_shape(x.in(), sums.out()), sums);
-    }
-  });
-}
-
 }  // namespace
 
 void add_where(results& to) {
@@ -43,10 +32,6 @@ void add_where(results& to) {
   add<k754::float16>(to);
   add<float>(to);
   add<double>(to);
-  add_sums<k754::bfloat16>(to);
-  add_sums<float>(to);
-  add_sums<double>(to);
-  add_sums<std::int32_t>(to);
 }
 
 }  // namespace k754_conformance

@@ -26,6 +26,9 @@ bool is_nan(const real& x) { return mpfr_nan_p(x.get()) != 0; }
 bool is_infinite(const real& x) { return mpfr_inf_p(x.get()) != 0; }
 real magnitude(const real& x) { return is_nan(x) || is_infinite(x) ? real(0.0) : abs(x); }
 
+/// For exponentials that MPFR too has as 0.
+const real below_every_number = scaled(real(1.0), -1000000);
+
 /// Of a row without NaN and +inf, and with a finite maximum.
 struct row_model {
   std::vector<real> distance, probability;
@@ -44,6 +47,7 @@ struct row_model {
                              ? real(0.0)
                              : real(value(logits[first])) - real(value(logits[i])));
       e.push_back(exp(-distance.back()));
+      if (e.back().is_zero() && !is_infinite(distance.back())) e.back() = below_every_number;
       if (i != first) rest += e.back();
     }
     for (const real& x : e) probability.push_back(x / (rest + real(1.0)));

@@ -10,13 +10,17 @@
 
 #include "support/case_count.hpp"
 #include "support/catch.hpp"
-#include "support/ieee754.hpp"
+#include "support/double_doubles.hpp"
 #include "support/mpfr_oracle.hpp"
 
 namespace {
 
 namespace ref = k754::reference;
 using k754_test::case_count;
+using k754_test::double_sampler;
+using k754_test::exact;
+using k754_test::maximum;
+using k754_test::normalized;
 using k754_test::real;
 using ref::double_double;
 using ref::scaled_double_double;
@@ -30,59 +34,13 @@ constexpr auto binary64 = k754_test::format_of<double>;
 std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 double from_bits(std::uint64_t u) { return std::bit_cast<double>(u); }
 
-/// Samples are made of random bits, so that every machine tests the same ones.
-class sampler {
- public:
-  explicit sampler(std::uint64_t seed) : bits_(seed) {}
-
-  std::uint64_t next() { return bits_(); }
-  int between(int first, int last) {
-    return first + static_cast<int>(next() % static_cast<std::uint64_t>(last - first + 1));
-  }
-  double uniform(double low, double high) {
-    return low + k754::detail::rounded((high - low) * (static_cast<double>(next() >> 11) * 0x1p-53));
-  }
-  /// A double with an exponent in [first, last] and a random significand.
-  double log_uniform(int first, int last) {
-    const auto exponent = static_cast<std::uint64_t>(between(first, last) + 1023);
-    return from_bits(exponent << 52 | next() >> 12);
-  }
-  /// A low part for `high`: at most half an ulp of it.
-  double low_part(double high) {
-    const double half_ulp = std::abs(high) * 0x1p-54;
-    const int kind = between(0, 7);
-    return kind == 0 ? 0.0 : kind == 1 ? half_ulp : kind == 2 ? -half_ulp : uniform(-half_ulp, half_ulp);
-  }
-
- private:
-  k754_test::random_bits bits_;
-};
-
-/// The largest error, and where.
-struct maximum {
-  double error = 0.0;
-  double argument = 0.0;
-
-  void see(double e, double x) {
-    if (!(e <= error)) error = e, argument = x;
-  }
-  void print(const char* what) const { std::printf("  %-64s %.6g at %a\n", what, error, argument); }
-  void print_log2(const char* what) const {
-    std::printf("  %-64s 2^%.2f at %a\n", what, std::log2(error), argument);
-  }
-};
-
-real exact(double_double x) { return real(x.high) + real(x.low); }
-real exact(scaled_double_double x) { return k754_test::scaled(exact(x.significand), x.exponent); }
-bool normalized(double_double x) { return x.high + x.low == x.high; }
-
 /// Where exp's n = round(8 d / ln2) steps, for n = -count .. -1: the double nearest to (n + 1/2) ln2 / 8.
 double step_of_n(int n) { return (static_cast<double>(n) + 0.5) * (0x1.62e42fefa39efp-1 / 8.0); }
 
 /// Arguments <= 0 down to `lowest`: uniform, log-uniform, near the steps of n, near its integers, near -1 and
 /// 0.
 std::vector<double> exp_arguments(double lowest, long count, std::uint64_t seed) {
-  sampler random(seed);
+  double_sampler random(seed);
   const int steps = static_cast<int>(-lowest * 11.5);
   std::vector<double> arguments = {0.0,      -0.0,     -smallest, -0x1p-1022, -0x1p-200,
                                    -0x1p-60, -0x1p-54, -0x1p-53,  -1.0,       lowest};
@@ -103,7 +61,7 @@ std::vector<double> exp_arguments(double lowest, long count, std::uint64_t seed)
 
 /// Positive arguments of log and log1p: all exponents, and densely around `center`.
 std::vector<double> log_arguments(double center, int first, int last, long count, std::uint64_t seed) {
-  sampler random(seed);
+  double_sampler random(seed);
   std::vector<double> arguments;
   while (static_cast<long>(arguments.size()) < count) {
     arguments.push_back(random.log_uniform(first, last));
@@ -165,7 +123,7 @@ TEST_CASE("exp_nonpositive is nondecreasing", "[elementary]") {
     check_around(from_bits(bits(step_of_n(n)) + 40), 80);
     check_around(from_bits(bits(static_cast<double>(n) * 0x1.62e42fefa39efp-4) + 20), 40);
   }
-  sampler random(2);
+  double_sampler random(2);
   for (int i = 0; i < 200; ++i) check_around(-random.log_uniform(-58, 8), 4000);
   for (int i = 0; i < 200; ++i) check_around(random.uniform(-0.5, -0.01), 4000);
   // a coarse walk over the whole domain
@@ -211,7 +169,7 @@ TEST_CASE("exp_nonpositive in double-double is within 2^-65, and 0.5003 ulp once
   case_count cases("exp_nonpositive(double_double)", 200'000);
   maximum relative, rounded, subnormal;
   long wrong = 0;
-  sampler random(3);
+  double_sampler random(3);
   for (const double high : exp_arguments(-799.5, 200'000, 4)) {
     const double_double d = {high, random.low_part(high)};
     if (!normalized(d)) continue;
@@ -237,7 +195,7 @@ TEST_CASE("exp_nonpositive in double-double is within 2^-65, and 0.5003 ulp once
 
 TEST_CASE("round_scaled rounds once, ties and subnormal results included", "[elementary]") {
   case_count cases("round_scaled", 400'000);
-  sampler random(5);
+  double_sampler random(5);
   const auto check = [&cases](scaled_double_double x) {
     const double expected = k754_test::nearest(exact(x), binary64);
     const double came = ref::round_scaled(x);
@@ -315,7 +273,7 @@ TEST_CASE("log1p_nonnegative in double-double is within 2^-65", "[elementary]") 
   case_count cases("log1p_nonnegative(double_double)", 200'000);
   maximum worst;
   long wrong = 0;
-  sampler random(8);
+  double_sampler random(8);
   for (const double high : log_arguments(0.0, -900, 300, 240'000, 9)) {
     const double_double x = {high, random.low_part(high)};
     if (!normalized(x)) continue;
@@ -343,7 +301,7 @@ TEST_CASE("log_positive is within 0.8 ulp, also near 1 and for subnormal argumen
     see(x);
   }
   for (const double x : log_arguments(1.0, -1022, 1023, 150'000, 10)) see(x);
-  sampler random(11);
+  double_sampler random(11);
   for (int i = 0; i < 20'000; ++i) {
     see(from_bits(1 + (random.next() >> 12 >> random.between(0, 51))));               // subnormal
     see(from_bits(bits(1.0) + static_cast<std::uint64_t>(random.between(1, 4000))));  // next to 1
@@ -369,7 +327,7 @@ TEST_CASE("log_dd is within 2^-65, also near 1 and for subnormal arguments", "[e
   };
   for (const double x : {smallest, 3 * smallest, 0x1p-1022, 0x1p-1022 - smallest, largest}) see(x);
   for (const double x : log_arguments(1.0, -1022, 1023, 150'000, 12)) see(x);
-  sampler random(13);
+  double_sampler random(13);
   for (int i = 0; i < 20'000; ++i) {
     see(from_bits(1 + (random.next() >> 12 >> random.between(0, 51))));
     see(from_bits(bits(1.0) + (random.next() >> 12 >> random.between(0, 51)) + 1));
@@ -381,55 +339,9 @@ TEST_CASE("log_dd is within 2^-65, also near 1 and for subnormal arguments", "[e
   cases.check();
 }
 
-TEST_CASE("Double-double operations keep their error bounds", "[elementary]") {
-  constexpr double u2 = 0x1p-106;
-  case_count cases("double-double operations", 50'000);
-  maximum sum, sum_double, product, product_double, quotient;
-  long inexact = 0;
-  sampler random(14);
-  const auto draw = [&random](int exponents) {
-    double_double x{};
-    do {
-      const double high =
-          random.log_uniform(-exponents, exponents) * (random.between(0, 1) == 0 ? 1.0 : -1.0);
-      x = {high, random.low_part(high)};
-    } while (!normalized(x));
-    return x;
-  };
-  for (int i = 0; i < 50'000; ++i) {
-    const double_double a = draw(60), b = draw(60);
-    const double c = random.between(0, 3) == 0 ? -a.high : b.high;  // with cancellation
-    const auto large = std::abs(a.high) >= std::abs(c) ? a.high : c, small = large == c ? a.high : c;
-    if (!(exact(ref::two_sum(a.high, c)) == real(a.high) + real(c))) ++inexact;
-    if (!(exact(ref::fast_two_sum(large, small)) == real(large) + real(small))) ++inexact;
-    if (!(exact(ref::two_product(a.high, c)) == real(a.high) * real(c))) ++inexact;
-    const double_double near = {-a.high, random.low_part(a.high)};
-    const double_double d = random.between(0, 3) == 0 && normalized(near) ? near : b;
-    sum.see(k754_test::relative_error(exact(ref::add(a, d)), exact(a) + exact(d)) / u2, a.high);
-    sum_double.see(k754_test::relative_error(exact(ref::add(a, c)), exact(a) + real(c)) / u2, a.high);
-    product.see(k754_test::relative_error(exact(ref::multiply(a, d)), exact(a) * exact(d)) / u2, a.high);
-    product_double.see(k754_test::relative_error(exact(ref::multiply(a, c)), exact(a) * real(c)) / u2,
-                       a.high);
-    quotient.see(k754_test::relative_error(exact(ref::divide(a, b)), exact(a) / exact(b)) / u2, a.high);
-    cases.add();
-  }
-  sum.print("double_double + double_double, units of u^2");
-  sum_double.print("double_double + double, units of u^2");
-  product.print("double_double * double_double, units of u^2");
-  product_double.print("double_double * double, units of u^2");
-  quotient.print("double_double / double_double, units of u^2");
-  CHECK(inexact == 0);
-  CHECK(sum.error <= 3.0);
-  CHECK(sum_double.error <= 2.0);
-  CHECK(product.error <= 4.0);
-  CHECK(product_double.error <= 2.0);
-  CHECK(quotient.error <= 8.0);
-  cases.check();
-}
-
 TEST_CASE("Elementary functions return the same bits in every build", "[elementary]") {
   std::uint64_t of_exp = hash_start, of_exp_dd = hash_start, of_log = hash_start, of_log_dd = hash_start;
-  sampler random(15);
+  double_sampler random(15);
   for (int i = 0; i < 20'000; ++i) {
     const double d = i % 2 == 0 ? random.uniform(-708.0, 0.0) : -random.log_uniform(-60, 8);
     of_exp = hash(of_exp, ref::exp_nonpositive(d));

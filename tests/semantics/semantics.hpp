@@ -9,6 +9,8 @@
 //       });
 //     };
 //
+// With K754_TEST_ROW=AM-18 in the environment only the rows AM-18, AM-18b, AM-18c ... run, and are printed.
+//
 // Every row runs in every placement and hostile floating-point environment. Its results are compared as
 // bits; nothing outside an output may be written, nor anything at all on error; what a row states must be used.
 #pragma once
@@ -24,6 +26,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "../support/element_types.hpp"
+
 namespace k754_test {
 
 using k754::index_t;
@@ -32,19 +36,6 @@ using shape = std::vector<index_t>;
 template <class View>
 shape shape_of(const View& view) {
   return shape(view.extents().begin(), view.extents().begin() + static_cast<index_t>(view.rank()));
-}
-
-enum class dtype { f16, bf16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64, boolean };
-
-template <k754::element T>
-constexpr dtype dtype_of() {
-  if constexpr (std::same_as<T, k754::float16>) return dtype::f16;
-  if constexpr (std::same_as<T, k754::bfloat16>) return dtype::bf16;
-  if constexpr (std::same_as<T, float>) return dtype::f32;
-  if constexpr (std::same_as<T, double>) return dtype::f64;
-  if constexpr (std::same_as<T, bool>) return dtype::boolean;
-  constexpr int log2_size = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
-  return static_cast<dtype>(static_cast<int>(std::is_signed_v<T> ? dtype::i8 : dtype::u8) + log2_size);
 }
 
 /// A tensor as a row states it: `[[0, -inf], [2*nan]]`, `[2x0]`, or one value without brackets (rank 0).

@@ -1,5 +1,5 @@
 // argmin and argmax on vectors: columns of a matrix, whose rows are searched side by side.
-#include "argmax_compare.hpp"
+#include "argmax_comparison.hpp"
 
 namespace k754_test {
 namespace {
@@ -10,7 +10,7 @@ TEST_CASE("Columns: every count of them, the other value in every row of each") 
   for (const arg_searches& type : all_searches()) {
     const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size),
                   most = 4 * lanes + 3;
-    case_count cases("columns of " + type.type, sweep_floor(10 * most * most * type.calls()));
+    case_count cases("columns of " + type.type, sweep_floor(10 * most * most * type.comparisons()));
     constexpr index_t longest = 9;
     const guarded_buffer memory(static_cast<std::size_t>((longest + 1) * (most + 2)) * type.element_size);
     const guarded_buffer results(static_cast<std::size_t>(most + 1) * sizeof(index_t));
@@ -61,7 +61,7 @@ TEST_CASE("Random columns, of any stride") {
       fill_randomly(random, type, x, reach);
       const void* const first = x.at(stride < 0 ? (1 - n) * stride : 0);
       compare_columns(type, first, n, stride, count, results, cases);
-      done += count * type.calls();
+      done += count * type.comparisons();
     }
     cases.check();
   }
@@ -92,7 +92,7 @@ TEST_CASE("Few columns that fill memory, so long that their rows are joined") {
       }
       compare_columns(type, x.at(backward ? (n - 1) * count : 0), n, backward ? -count : count, count,
                       results, cases);
-      done += count * type.calls();
+      done += count * type.comparisons();
     }
     cases.check();
   }
@@ -149,7 +149,7 @@ TEST_CASE("Columns wider than a tile, mostly of numbers of both signs") {
   for (const arg_searches& type : all_searches()) {
     const auto tile = static_cast<index_t>(8192 / type.element_size),
                lanes = static_cast<index_t>(longest_vector_bytes / type.element_size);
-    case_count cases("wide rows of columns of " + type.type, scaled(24) * tile * type.calls());
+    case_count cases("wide rows of columns of " + type.type, scaled(24) * tile * type.comparisons());
     constexpr index_t longest = 40;
     const guarded_buffer memory(static_cast<std::size_t>(longest * (tile + 3 * lanes)) * type.element_size);
     const guarded_buffer results(static_cast<std::size_t>(tile + 3 * lanes) * sizeof(index_t));

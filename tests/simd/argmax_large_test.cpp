@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "../support/aliased_memory.hpp"
-#include "argmax_compare.hpp"
+#include "argmax_comparison.hpp"
 
 namespace k754_test {
 namespace {

@@ -1,4 +1,4 @@
-// Makes the searches of argmax_calls.hpp, for the targets of the unit that includes it.
+// Makes the searches of argmax_search.hpp, for the targets of the unit that includes it.
 #pragma once
 
 #include <k754/argmax.hpp>
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "../support/targets.hpp"
-#include "argmax_calls.hpp"
+#include "argmax_search.hpp"
 
 namespace k754_test {
 inline namespace K754_KERNEL_ABI {
@@ -48,7 +48,10 @@ template <k754::extremum E, k754::policy P, bool Public, k754::element T>
 void add_search(arg_searches& to, const char* policy_name) {
   using namespace k754;
   to.searches.push_back({std::string(E == extremum::maximum ? "argmax " : "argmin ") + policy_name,
-                         [] { return reinterpret_cast<any_function>(detail::choose_arg_extrema<E, P, T>()); },
+                         [] {
+                           using kernel = detail::arg_extrema_kernel<E, P, T>;
+                           return reinterpret_cast<any_function>(detail::choose<kernel>());
+                         },
                          reinterpret_cast<any_function>(&reference::arg_extrema<E, P, T>), nullptr});
   if constexpr (Public) {
     to.searches.back().run = [](const untyped_view& input, const tensor_view<std::int64_t>& output,

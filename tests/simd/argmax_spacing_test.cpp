@@ -2,7 +2,7 @@
 #include <limits>
 #include <vector>
 
-#include "argmax_compare.hpp"
+#include "argmax_comparison.hpp"
 
 namespace k754_test {
 namespace {
@@ -35,7 +35,7 @@ TEST_CASE("Short rows of every length, one after the other, in both directions")
   }
   for (const arg_searches& type : all_searches()) {
     const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size);
-    case_count cases("short rows of " + type.type, sweep_floor(40 * 4 * lanes * type.calls()));
+    case_count cases("short rows of " + type.type, sweep_floor(40 * 4 * lanes * type.comparisons()));
     const guarded_buffer memory(std::size_t{1} << 20), results(std::size_t{1} << 14);
     random_bits random(8);
     for (const index_t n : lengths) {
@@ -53,7 +53,7 @@ TEST_CASE("Short rows of every length, one after the other, in both directions")
 TEST_CASE("Strides that are never taken may be anything") {
   constexpr index_t least = std::numeric_limits<index_t>::min();
   for (const arg_searches& type : all_searches()) {
-    case_count cases("strides that are never taken, of " + type.type, 600 * type.calls());
+    case_count cases("strides that are never taken, of " + type.type, 600 * type.comparisons());
     const guarded_buffer memory(4096), results(4096);
     const untyped_elements x = place(memory, 200, type.element_size, 1);
     random_bits random(10);
@@ -104,7 +104,7 @@ TEST_CASE("Random rows of any stride, any distance apart") {
       }
       if ((n - 1) * std::abs(stride) + (count - 1) * std::abs(step) + 1 > room) continue;
       compare_spaced(random, type, memory, results, n, stride, count, step, cases);
-      done += count * type.calls();
+      done += count * type.comparisons();
     }
     cases.check();
   }

@@ -3,24 +3,19 @@
 #include <random>
 #include <vector>
 
-#include "argmax_compare.hpp"
+#include "../support/targets.hpp"
+#include "argmax_comparison.hpp"
 
 namespace k754_test {
 namespace {
 
 using namespace k754;
 
-/// The best target again, however a scope is left.
-struct best_target_at_end {
-  const arg_searches& type;
-  ~best_target_at_end() { type.force_target(nullptr); }
-};
-
 TEST_CASE("Rows of every length, with one value and another one at every position, between guarded pages") {
   for (const arg_searches& type : all_searches()) {
     const index_t lanes = static_cast<index_t>(longest_vector_bytes / type.element_size),
                   longest = 4 * lanes + 3;
-    case_count cases("rows of " + type.type, sweep_floor(5 * longest * longest * type.calls()));
+    case_count cases("rows of " + type.type, sweep_floor(5 * longest * longest * type.comparisons()));
     const guarded_buffer memory(static_cast<std::size_t>(longest + 2 * lanes) * type.element_size);
     const untyped_elements everything(memory.begin(), type.element_size);
     const auto all = static_cast<index_t>(memory.size() / type.element_size);
@@ -63,7 +58,7 @@ TEST_CASE("Random rows, short ones and ones of many blocks") {
         compare_row(type, x.at(0), n, 1, cases);
       }
     };
-    compare_rows_up_to(scaled(2'000'000) / type.calls() + 1, 300);
+    compare_rows_up_to(scaled(2'000'000) / type.comparisons() + 1, 300);
     compare_rows_up_to(scaled(600), 30'000);
     // around the lengths from which blocks are longer
     const auto longest = static_cast<index_t>(150'000 / type.element_size), shortest = longest * 2 / 5;
@@ -81,7 +76,7 @@ TEST_CASE("Random rows, short ones and ones of many blocks") {
 
 TEST_CASE("Rows of any stride") {
   for (const arg_searches& type : all_searches()) {
-    case_count cases("strided rows of " + type.type, scaled(2'000) * type.calls());
+    case_count cases("strided rows of " + type.type, scaled(2'000) * type.comparisons());
     random_bits random(3);
     const guarded_buffer memory(20'000);
     for (long round = 0; round < scaled(2'000); ++round) {
@@ -101,7 +96,7 @@ TEST_CASE("Random tensors through the public interface, along every axis, on eve
   std::mt19937_64 random(6);
   std::vector<unsigned char> bytes;
   for (const arg_searches& type : all_searches()) {
-    const best_target_at_end restored{type};
+    const best_target_at_end restored(type.force_target);
     for (long round = 0; round < scaled(150); ++round) {
       // One axis is long enough for vectors; layouts are permuted, reversed, padded and broadcast.
       index_vector shape = random_shape(random, 4, 5);

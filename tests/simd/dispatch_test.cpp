@@ -22,7 +22,9 @@ using namespace k754;
 
 using rows_function = detail::arg_extrema_function<float>*;
 
-rows_function chosen() { return detail::choose_arg_extrema<extremum::maximum, policy{}, float>(); }
+rows_function chosen() {
+  return detail::choose<detail::arg_extrema_kernel<extremum::maximum, policy{}, float>>();
+}
 
 TEST_CASE("The targets of this unit on this CPU, best first, the reference last") {
   const std::vector<std::string> names = target_names();
@@ -104,17 +106,17 @@ TEST_CASE("A forced target runs until another one is forced; a name that is none
 TEST_CASE("Each name stands for the functions compiled for it") {
   for_each_target([](const char* target) {
     const std::string name = target;
-    const auto bytes = detail::choose_arg_extrema<extremum::minimum, policy{}, std::int8_t>();
-    const auto where = detail::choose_where<detail::byte_run, std::uint16_t>();
-    const auto backward = detail::choose_where_backward<detail::bit_run, std::uint16_t>();
+    const auto bytes = detail::choose<detail::arg_extrema_kernel<extremum::minimum, policy{}, std::int8_t>>();
+    const auto where = detail::choose<detail::where_kernel<detail::byte_run, std::uint16_t>>();
+    const auto backward = detail::choose<detail::where_backward_kernel<detail::bit_run, std::uint16_t>>();
     [[maybe_unused]] bool known = name == "reference";
-#define K754_EXPECT(n)                                                                   \
-  if (name == #n) {                                                                      \
-    known = true;                                                                        \
-    CHECK(chosen() == &simd::N_##n::arg_extrema<extremum::maximum, policy{}, float>);    \
-    CHECK(bytes == &simd::N_##n::arg_extrema<extremum::minimum, policy{}, std::int8_t>); \
-    CHECK(where == &simd::N_##n::where<detail::byte_run, std::uint16_t>);                \
-    CHECK(backward == &simd::N_##n::where_backward<detail::bit_run, std::uint16_t>);     \
+#define K754_EXPECT(n)                                                                           \
+  if (name == #n) {                                                                              \
+    known = true;                                                                                \
+    CHECK(chosen() == &simd::N_##n::argmax::arg_extrema<extremum::maximum, policy{}, float>);    \
+    CHECK(bytes == &simd::N_##n::argmax::arg_extrema<extremum::minimum, policy{}, std::int8_t>); \
+    CHECK(where == &simd::N_##n::where::where<detail::byte_run, std::uint16_t>);                 \
+    CHECK(backward == &simd::N_##n::where::where_backward<detail::bit_run, std::uint16_t>);      \
   }
     K754_IF_AVX3(K754_EXPECT(AVX3))
     K754_IF_AVX2(K754_EXPECT(AVX2))
@@ -125,8 +127,8 @@ TEST_CASE("Each name stands for the functions compiled for it") {
 #if K754_STATIC_VECTORS
     if (!known) {
       known = true;
-      CHECK(chosen() == &simd::HWY_NAMESPACE::arg_extrema<extremum::maximum, policy{}, float>);
-      CHECK(where == &simd::HWY_NAMESPACE::where<detail::byte_run, std::uint16_t>);
+      CHECK(chosen() == &simd::HWY_NAMESPACE::argmax::arg_extrema<extremum::maximum, policy{}, float>);
+      CHECK(where == &simd::HWY_NAMESPACE::where::where<detail::byte_run, std::uint16_t>);
     }
 #endif
     CHECK(known);

@@ -105,12 +105,12 @@ TEST_CASE("Numbers are tested on every target: lengths, places, special values, 
                      scaled(2'000'000));
     struct tested {
       std::string target;
-      detail::test_elements_function<bits>* test;
+      detail::test_elements_kernel<bits>::function* test;
     };
     std::vector<tested> targets;
     for_each_target([&](const char* name) {
       if (targets.empty() || std::strcmp(name, "reference") != 0) {
-        targets.push_back({name, detail::choose_test_elements<bits>()});
+        targets.push_back({name, detail::choose<detail::test_elements_kernel<bits>>()});
       }
     });
     const std::vector<T> special = special_numbers<T>();

@@ -33,8 +33,8 @@ using detail::strided;
 template <class Condition, class Bits>
 struct where_code {
   std::string target;
-  detail::where_function<Condition, Bits>* where;
-  detail::where_backward_function<Condition, Bits>* where_backward;
+  typename detail::where_kernel<Condition, Bits>::function* where;
+  typename detail::where_backward_kernel<Condition, Bits>::function* where_backward;
 };
 
 /// Of all targets but the reference, unless there is no other.
@@ -43,8 +43,8 @@ std::vector<where_code<Condition, Bits>> where_codes() {
   std::vector<where_code<Condition, Bits>> all;
   for_each_target([&](const char* name) {
     if (!all.empty() && std::strcmp(name, "reference") == 0) return;
-    all.push_back(
-        {name, detail::choose_where<Condition, Bits>(), detail::choose_where_backward<Condition, Bits>()});
+    all.push_back({name, detail::choose<detail::where_kernel<Condition, Bits>>(),
+                   detail::choose<detail::where_backward_kernel<Condition, Bits>>()});
   });
   return all;
 }

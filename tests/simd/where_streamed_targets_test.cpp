@@ -149,11 +149,4 @@ TEST_CASE("Transposed inputs whose columns lie powers of two apart") {
   cases.check();
 }
 
-TEST_CASE("The last-level cache has a plausible size") {
-  const index_t bytes = detail::measured_last_level_cache_bytes();
-  CHECK(bytes >= index_t{128} << 10);
-  CHECK(bytes < index_t{1} << 40);
-  CHECK(detail::last_level_cache_bytes() == bytes);
-}
-
 }  // namespace k754_test

@@ -79,8 +79,8 @@ TEST_CASE("where beyond 2^31 elements") {
   const std::uint8_t five = 5, seven = 7;
   const auto check = [&](const auto& run) {
     using run_type = std::remove_cvref_t<decltype(run)>;
-    detail::choose_where<run_type, std::uint8_t>()(run, {&five, 0}, {&seven, 0}, {output.data(), 1}, n,
-                                                   stores::cached);
+    detail::choose<detail::where_kernel<run_type, std::uint8_t>>()(run, {&five, 0}, {&seven, 0},
+                                                                   {output.data(), 1}, n, stores::cached);
     case_count cases("elements behind the 2^31st", static_cast<long>(aliased_memory::piece_bytes));
     bool same = true;
     for (index_t i = static_cast<index_t>(many); i < static_cast<index_t>(output.size()); ++i) {

@@ -1,7 +1,9 @@
 # cmake -P compile_and_run.cmake -- <program> <compiler> <arguments>...
-# Compiles and links <program>, then runs it; both must succeed.
+# Compiles and links <program>, then runs it; both must succeed. With -march=skylake or -march=skylake-avx512 it runs
+# where the CPU has what that needs.
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/arguments.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/cpu.cmake)
 list(POP_FRONT arguments program)
 set(command ${arguments})
 get_filename_component(folder ${program} DIRECTORY)
@@ -9,6 +11,13 @@ file(MAKE_DIRECTORY ${folder})
 execute_process(COMMAND ${command} -o ${program} RESULT_VARIABLE failed COMMAND_ECHO STDOUT)
 if(failed)
   message(FATAL_ERROR "does not compile: ${failed}")
+endif()
+if("${command}" MATCHES "-march=(skylake(-avx512)?)(;|$)")
+  k754_cpu_lacks(missing ${k754_needs_${CMAKE_MATCH_1}})
+  if(missing)
+    message(STATUS "compiled; running left out: CPU lacks ${missing}")
+    return()
+  endif()
 endif()
 execute_process(COMMAND ${program} RESULT_VARIABLE failed)
 if(failed)

@@ -11,9 +11,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <random>
 #include <vector>
+
+#include "same_bits.hpp"
 
 namespace k754_test {
 
@@ -168,11 +169,6 @@ inline conv2d_problem square(index_t extent, index_t channels, index_t filters, 
 inline float random_value(std::mt19937_64& random) {
   if (random() % 16 == 0) return std::array{0.0F, -0.0F, 0x1p-149F, -0x1p-80F}[random() % 4];
   return static_cast<float>(std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())), -66));
-}
-
-template <class T>
-bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
 }
 
 template <class T, class Sum>

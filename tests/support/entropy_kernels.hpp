@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace k754_test {
+#include "executors.hpp"
 
-using any_executor = std::function<void(std::size_t, const std::function<void(std::size_t)>&)>;
+namespace k754_test {
 
 /// What the output has the shape of.
 enum class output_shape { rows, logits };

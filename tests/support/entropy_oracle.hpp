@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "element_types.hpp"
 #include "ieee754.hpp"
 #include "mpfr_oracle.hpp"
 
@@ -19,14 +20,6 @@ namespace k754_test {
 using k754::bfloat16;
 using k754::float16;
 using k754::index_t;
-
-template <class T>
-constexpr const char* type_name() {
-  if constexpr (std::same_as<T, float>) return "f32";
-  if constexpr (std::same_as<T, double>) return "f64";
-  if constexpr (std::same_as<T, float16>) return "f16";
-  return "bf16";
-}
 
 /// Of P3: what one rounding from the internal arithmetic gives.
 template <class T>
@@ -72,15 +65,16 @@ class worst {
     const double excuse = scaled(terms, -spacing).to_double() * internal_error<T>;
     ++count_;
     if (!(ulp <= rounding_bound<T> + excuse)) {
-      INFO(what_ << " " << type_name<T>() << ": " << value(computed) << ", exact " << exact.to_double()
-                 << ", " << ulp << " ULP, allowed " << rounding_bound<T> + excuse);
+      INFO(what_ << " " << short_name(dtype_of<T>()) << ": " << value(computed) << ", exact "
+                 << exact.to_double() << ", " << ulp << " ULP, allowed " << rounding_bound<T> + excuse);
       CHECK(ulp <= rounding_bound<T> + excuse);
     }
     error_ = std::max(error_, ulp - excuse);
     if (excuse > 0.0) used_ = std::max(used_, (ulp - 0.5) / excuse);
   }
   ~worst() {
-    std::printf("  %-4s %-50s %9ld results, %.7f ULP", type_name<T>(), what_, count_, error_);
+    std::printf("  %-4s %-50s %9ld results, %.7f ULP", short_name(dtype_of<T>()).data(), what_, count_,
+                error_);
     if (used_ > -1e300)
       std::printf(" beyond cancellation, of which %.3f of the bound is used", std::max(used_, 0.0));
     std::printf("\n");

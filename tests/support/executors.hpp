@@ -1,7 +1,10 @@
 // Executors that real callers have: on threads, in reverse order, and one that throws.
 #pragma once
 
+#include <k754/executor.hpp>
+
 #include <cstddef>
+#include <functional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -35,5 +38,9 @@ struct throwing_executor {
     throw std::runtime_error("executor");
   }
 };
+
+/// One type for all of them.
+using any_executor = std::function<void(std::size_t, const std::function<void(std::size_t)>&)>;
+inline const any_executor serial = k754::serial_executor{};
 
 }  // namespace k754_test

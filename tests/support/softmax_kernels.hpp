@@ -5,12 +5,10 @@
 
 #include <array>
 #include <cstddef>
-#include <functional>
+
+#include "executors.hpp"
 
 namespace k754_test {
-
-/// One type for all executors.
-using any_executor = std::function<void(std::size_t, const std::function<void(std::size_t)>&)>;
 
 /// The arguments of any kernel of the family; each takes what it needs.
 template <k754::floating T>

@@ -11,12 +11,17 @@
 namespace k754_test {
 inline namespace K754_KERNEL_ABI {  // units of one program may be compiled for different targets
 
-/// The best target again, however a scope is left.
-struct best_target_at_end {
-  best_target_at_end() = default;
+/// The best target again, however a scope is left; in this unit, or in that of the function given.
+class best_target_at_end {
+ public:
+  using force_target = bool (*)(const char*);
+  explicit best_target_at_end(force_target force = &k754::force_simd_target) : force_(force) {}
   best_target_at_end(const best_target_at_end&) = delete;
   best_target_at_end& operator=(const best_target_at_end&) = delete;
-  ~best_target_at_end() { k754::force_simd_target(nullptr); }
+  ~best_target_at_end() { force_(nullptr); }
+
+ private:
+  force_target force_;
 };
 
 /// Calls `body(name)` with each target forced, best first, "reference" last.

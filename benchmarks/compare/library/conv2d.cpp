@@ -21,7 +21,7 @@ k754::conv2d_options options_of(const k754_c_conv2d_options& o) {
 
 int k754_c_conv2d(const k754_c_tensor* input, const k754_c_tensor* weight, const k754_c_tensor* output,
                   const k754_c_conv2d_options* options, int64_t precision) {
-  return dispatch(output->dtype, floating_types(), [&]<class T>(std::type_identity<T>) {
+  return dispatch(output->dtype, floating_types(), [&]<class T>() {
     if (!all_of<T>(input, weight)) return unsupported;
     return with_precision(precision, [&]<k754::policy P>(policy_constant<P>) {
       return k754::try_conv2d<P>(view<const T>(input), view<const T>(weight), view<T>(output),
@@ -33,7 +33,7 @@ int k754_c_conv2d(const k754_c_tensor* input, const k754_c_tensor* weight, const
 int k754_c_conv2d_backward(const k754_c_tensor* input, const k754_c_tensor* weight,
                            const k754_c_tensor* upstream, const k754_c_tensor* dx, const k754_c_tensor* dw,
                            const k754_c_conv2d_options* options, int64_t precision) {
-  return dispatch(upstream->dtype, types<float>(), [&]<class T>(std::type_identity<T>) {
+  return dispatch(upstream->dtype, types<float>(), [&]<class T>() {
     if (!all_of<T>(input, weight, dx, dw)) return unsupported;
     const auto g = view<const T>(upstream);
     const auto o = options_of(*options);

@@ -20,11 +20,10 @@ k754::status loss_and_gradient(const k754_c_tensor* logits, const k754_c_tensor*
 
 int k754_c_cross_entropy(const k754_c_tensor* logits, const k754_c_tensor* labels, const k754_c_tensor* loss,
                          const k754_c_tensor* dlogits, int64_t axis) {
-  return dispatch(logits->dtype, floating_types(), [&]<class T>(std::type_identity<T>) {
+  return dispatch(logits->dtype, floating_types(), [&]<class T>() {
     if (!all_of<T>(loss, dlogits)) return K754_C_UNSUPPORTED;
-    return dispatch(labels->dtype, types<std::int32_t, std::int64_t, T>(),
-                    [&]<class Label>(std::type_identity<Label>) {
-                      return loss_and_gradient<T, Label>(logits, labels, loss, dlogits, axis);
-                    });
+    return dispatch(labels->dtype, types<std::int32_t, std::int64_t, T>(), [&]<class Label>() {
+      return loss_and_gradient<T, Label>(logits, labels, loss, dlogits, axis);
+    });
   });
 }

@@ -15,23 +15,7 @@ extern "C" {
 
 #define K754_C_UNSUPPORTED (-1)
 
-enum k754_c_dtype {
-  K754_C_BOOL = 0,
-  K754_C_I8 = 1,
-  K754_C_U8 = 2,
-  K754_C_I16 = 3,
-  K754_C_U16 = 4,
-  K754_C_I32 = 5,
-  K754_C_U32 = 6,
-  K754_C_I64 = 7,
-  K754_C_U64 = 8,
-  K754_C_F16 = 9,
-  K754_C_BF16 = 10,
-  K754_C_F32 = 11,
-  K754_C_F64 = 12
-};
-
-/* Strides in elements. */
+/* dtype: the number that k754_c_dtype_name names. Strides in elements. */
 typedef struct k754_c_tensor {
   void* data;
   int32_t dtype;
@@ -60,13 +44,15 @@ int k754_c_force_target(const char* name);
 
 /* "k754 0.1.0 | GCC 12.2.0 | AVX3", valid until the next call. */
 const char* k754_c_description(void);
+/* The name of a dtype: "f32", "i8", "boolean", ...; null for a number behind the last. */
+const char* k754_c_dtype_name(int32_t dtype);
 const char* k754_c_status_name(int32_t status);
 
-/* output: I64. */
+/* output: i64. */
 int k754_c_argmax(const k754_c_tensor* input, const k754_c_tensor* output, int64_t axis);
 int k754_c_argmin(const k754_c_tensor* input, const k754_c_tensor* output, int64_t axis);
 
-/* condition: BOOL. Extents of 1 and missing axes broadcast; a tensor of rank 0 is a scalar. */
+/* condition: boolean. Extents of 1 and missing axes broadcast; a tensor of rank 0 is a scalar. */
 int k754_c_where(const k754_c_tensor* condition, const k754_c_tensor* x, const k754_c_tensor* y,
                  const k754_c_tensor* output);
 
@@ -80,7 +66,7 @@ int k754_c_softmax_backward(const k754_c_tensor* output, const k754_c_tensor* up
 int k754_c_log_softmax_backward(const k754_c_tensor* output, const k754_c_tensor* upstream,
                                 const k754_c_tensor* gradient, int64_t axis, int64_t precision);
 
-/* The mean loss, and its gradient where `dlogits` is not null. labels: I32 or I64 indices, or probabilities. */
+/* The mean loss, and its gradient where `dlogits` is not null. labels: i32 or i64 indices, or probabilities. */
 int k754_c_cross_entropy(const k754_c_tensor* logits, const k754_c_tensor* labels, const k754_c_tensor* loss,
                          const k754_c_tensor* dlogits, int64_t axis);
 

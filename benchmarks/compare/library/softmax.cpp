@@ -10,7 +10,7 @@ namespace {
 template <class Kernel, class... Inputs>
 int call(std::int64_t precision, const Kernel& kernel, const k754_c_tensor* result, const Inputs*... inputs) {
   if (precision != 0) return K754_C_UNSUPPORTED;
-  return dispatch(result->dtype, floating_types(), [&]<class T>(std::type_identity<T>) {
+  return dispatch(result->dtype, floating_types(), [&]<class T>() {
     return all_of<T>(inputs...) ? kernel(view<const T>(inputs)..., view<T>(result)) : unsupported;
   });
 }

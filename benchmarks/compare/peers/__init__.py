@@ -10,8 +10,6 @@ import numpy as np
 
 from work import ConvLayout, Work
 
-NAMES = ("numpy", "torch", "onnxruntime", "jax", "tensorflow")
-
 
 class Unsupported(Exception):
     """The library has no such function, or not for these types; the message says which."""

@@ -5,26 +5,14 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper
+from onnx import helper
 
 from peers import Prepared, Unsupported, filling, find
 from work import ConvLayout, Work
 
-ELEMENT_TYPES = {
-    "bool": TensorProto.BOOL,
-    "int8": TensorProto.INT8,
-    "uint8": TensorProto.UINT8,
-    "int16": TensorProto.INT16,
-    "uint16": TensorProto.UINT16,
-    "int32": TensorProto.INT32,
-    "uint32": TensorProto.UINT32,
-    "int64": TensorProto.INT64,
-    "uint64": TensorProto.UINT64,
-    "float16": TensorProto.FLOAT16,
-    "bfloat16": TensorProto.BFLOAT16,
-    "float32": TensorProto.FLOAT,
-    "float64": TensorProto.DOUBLE,
-}
+
+def element_type(array: np.ndarray) -> int:
+    return helper.np_dtype_to_tensor_dtype(array.dtype)
 
 
 class Library:
@@ -78,9 +66,7 @@ class Library:
         outputs = {name: np.empty_like(ours) for name, ours in work.outputs.items()}
 
         def infos(arrays: dict[str, np.ndarray]) -> list[onnx.ValueInfoProto]:
-            return [
-                helper.make_tensor_value_info(name, ELEMENT_TYPES[a.dtype.name], a.shape) for name, a in arrays.items()
-            ]
+            return [helper.make_tensor_value_info(name, element_type(a), a.shape) for name, a in arrays.items()]
 
         graph = helper.make_graph(
             [helper.make_node(operator, [*work.inputs, *constants], [*outputs], **attributes)],
@@ -100,5 +86,5 @@ class Library:
         binding = session.io_binding()
         for bind, arrays in ((binding.bind_input, work.inputs), (binding.bind_output, outputs)):
             for name, a in arrays.items():
-                bind(name, "cpu", 0, ELEMENT_TYPES[a.dtype.name], a.shape, a.ctypes.data)
+                bind(name, "cpu", 0, element_type(a), a.shape, a.ctypes.data)
         return filling(lambda: session.run_with_iobinding(binding), lambda: list(outputs.values()))

@@ -14,6 +14,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
 
 #include "../detail/broadcast.hpp"
 #include "../detail/layout.hpp"
@@ -30,7 +32,7 @@ struct argument {
   role as = role::input;
   sharing with_outputs = sharing::none;  ///< how an output may share memory with it
   bool present = true;  ///< scalars and what the caller left out are not, and pass every check
-  /// Where the elements are bits of bytes, which no output may share: the one of the first byte that is the first, else -1.
+  /// Where the elements are bits of bytes, which no output may share: the first, counted from where `view` begins; else -1.
   index_t first_bit = -1;
 };
 
@@ -72,21 +74,23 @@ constexpr check_result check_axis(const char* kernel, index_t option, const argu
   return check_axis(kernel, "axis", option, a.name, a.view.rank, axis);
 }
 
-/// The bytes of a layout of bits (its strides count bits) whose rows begin with whole bytes.
-constexpr layout bytes_of_bits(const layout& bits, index_t first_bit) noexcept {
-  layout bytes = bits;
-  for (std::size_t axis = 0; axis + 1 < bits.rank; ++axis) bytes.strides[axis] = bits.strides[axis] / 8;
-  index_t& extent = bytes.extents[bits.rank - 1];
-  if (extent > 0) extent = (first_bit + extent - 1) / 8 + 1;
-  return bytes;
+/// Of one output and an argument of bits (its strides count bits) whose rows begin with whole bytes.
+[[gnu::cold]] inline check_result check_apart_from_bits(const char* kernel, const argument& output,
+                                                        const argument& bits) noexcept {
+  layout bytes = bits.view;
+  for (std::size_t axis = 0; axis + 1 < bytes.rank; ++axis) bytes.strides[axis] /= 8;
+  index_t& extent = bytes.extents[bytes.rank - 1];
+  if (extent > 0) extent = (bits.first_bit % 8 + extent - 1) / 8 + 1;
+  if (bytes.data != nullptr) bytes.data = static_cast<const std::uint8_t*>(bytes.data) + bits.first_bit / 8;
+  return check_sharing(kernel, output.name, bits.name, output.view, bytes, bits.with_outputs);
 }
 
 /// Of one output and an argument before it.
 constexpr check_result check_apart(const char* kernel, const argument& output,
                                    const argument& other) noexcept {
-  return check_sharing(kernel, output.name, other.name, output.view,
-                       other.first_bit < 0 ? other.view : bytes_of_bits(other.view, other.first_bit),
-                       other.with_outputs);
+  if (std::is_constant_evaluated()) return {};
+  if (other.first_bit >= 0) return check_apart_from_bits(kernel, output, other);
+  return check_sharing(kernel, output.name, other.name, output.view, other.view, other.with_outputs);
 }
 
 template <std::size_t N>

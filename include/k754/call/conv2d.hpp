@@ -22,6 +22,9 @@
 
 namespace k754::detail {
 
+template <class X>
+concept conv2d_output = output_outlives_the_call<X> &&(output_like<X> || mistaken_output<X>);
+
 enum class conv2d_part { forward, backward_input, backward_weight, backward_bias };
 
 /// The fields that a convolution or one of its gradients reads of a policy, for results of type T.
@@ -224,28 +227,33 @@ struct conv2d_bias_gradient {
 
 template <policy P, class X, class W, class Y>
 constexpr auto conv2d_call(X& input, W& weight, Y& output, const conv2d_options& options) noexcept {
+  static_assert(is_output<Y&>());
   return conv2d_forward<P, element_of<X&>, element_of<W&>, element_of<Y&>, element_of<Y&> >{
       input_view(input), input_view(weight), {}, false, output_view(output), options};
 }
 template <policy P, class X, class W, class B, class Y>
 constexpr auto conv2d_call(X& input, W& weight, B& bias, Y& output, const conv2d_options& options) noexcept {
+  static_assert(is_output<Y&>());
   return conv2d_forward<P, element_of<X&>, element_of<W&>, element_of<B&>, element_of<Y&> >{
       input_view(input), input_view(weight), input_view(bias), true, output_view(output), options};
 }
 template <policy P, class W, class U, class G>
 constexpr auto conv2d_backward_input_call(W& weight, U& upstream, G& dx,
                                           const conv2d_options& options) noexcept {
+  static_assert(is_output<G&>());
   return conv2d_input_gradient<P, element_of<W&>, element_of<U&>, element_of<G&> >{
       input_view(weight), input_view(upstream), output_view(dx), options};
 }
 template <policy P, class X, class U, class G>
 constexpr auto conv2d_backward_weight_call(X& input, U& upstream, G& dw,
                                            const conv2d_options& options) noexcept {
+  static_assert(is_output<G&>());
   return conv2d_weight_gradient<P, element_of<X&>, element_of<U&>, element_of<G&> >{
       input_view(input), input_view(upstream), output_view(dw), options};
 }
 template <policy P, class U, class G>
 constexpr auto conv2d_backward_bias_call(U& upstream, G& db, const conv2d_options& options) noexcept {
+  static_assert(is_output<G&>());
   return conv2d_bias_gradient<P, element_of<U&>, element_of<G&> >{input_view(upstream), output_view(db),
                                                                   options};
 }

@@ -167,18 +167,36 @@ constexpr check_result check_bare_extents(const char* kernel, const argument& a)
                  extents[0], extents[1], extents[2], extents[3]);
 }
 
-constexpr check_result conv2d_output_extents(const std::array<index_t, 4>& input,
-                                             const std::array<index_t, 4>& weight,
+/// A tensor whose axes are four, or counted at run time.
+template <class X>
+concept may_have_4_axes = tensor_like<X> && requires(X&& x) {
+  requires !decltype(as_tensor_view(static_cast<X&&>(x)))::has_static_rank ||
+      decltype(as_tensor_view(static_cast<X&&>(x)))::rank_capacity == 4;
+};
+
+/// Extents without a view, and the extents of a view alone.
+constexpr layout bare(const std::array<index_t, 4>& extents) noexcept {
+  return {.rank = 4, .extents = {extents[0], extents[1], extents[2], extents[3]}};
+}
+template <may_have_4_axes X>
+constexpr layout bare(X&& x) noexcept {
+  const layout given = layout_of(as_tensor_view(x));
+  return {.rank = given.rank, .extents = given.extents};
+}
+
+constexpr check_result conv2d_output_extents(const layout& input, const layout& weight,
                                              const conv2d_options& options,
                                              std::array<index_t, 4>& output) noexcept {
   constexpr const char* kernel = "conv2d_output_shape";
-  const argument x{"input", {.rank = 4, .extents = {input[0], input[1], input[2], input[3]}}};
-  const argument w{"weight", {.rank = 4, .extents = {weight[0], weight[1], weight[2], weight[3]}}};
+  const argument x{"input", input};
+  const argument w{"weight", weight};
   argument y{"output"};
   conv2d_plan plan;
   if (auto r = check_conv2d_options(kernel, options); !r) return r;
   if (auto r = check_bare_extents(kernel, x); !r) return r;
   if (auto r = check_bare_extents(kernel, w); !r) return r;
+  if (auto r = check_rank(kernel, x, 4); !r) return r;
+  if (auto r = check_rank(kernel, w, 4); !r) return r;
   if (auto r = resolve_conv2d(kernel, x, w, options, plan, y.view); !r) return r;
   if (auto r = check_bare_extents(kernel, y); !r) return r;
   const axes& extents = y.view.extents;

@@ -24,28 +24,32 @@ inline namespace K754_ABI {
 /// An input, which an output may overwrite element by element.
 template <class X>
 constexpr argument input_argument(const char* name, const X& x) noexcept {
-  argument a{name, {}, role::input, sharing::exact_alias, tensor_like<const X&>};
-  if constexpr (tensor_like<const X&>) a.view = layout_of(as_tensor_view(x));
-  return a;
+  if constexpr (tensor_like<const X&>) {
+    return {name, layout_of(as_tensor_view(x)), role::input, sharing::exact_alias};
+  } else {
+    return {name, {}, role::input, sharing::exact_alias, false};
+  }
 }
 /// The same, with a view of the copy in `held` where it is a scalar: the elements of every operand are where its argument
-/// says, once the checks have passed.
+/// says.
 template <class X>
 constexpr argument operand_argument(const char* name, const X& x, held_scalar& held) noexcept {
-  argument a = input_argument(name, x);
-  if constexpr (!tensor_like<const X&>) {
-    a.view.element_size = static_cast<index_t>(sizeof(X));
-    a.view.data = held.bytes;
+  if constexpr (tensor_like<const X&>) {
+    return input_argument(name, x);
+  } else {
     if (!std::is_constant_evaluated()) std::memcpy(held.bytes, &x, sizeof(X));  // there, shapes alone count
+    constexpr auto size = static_cast<index_t>(sizeof(X));
+    return {name, {.element_size = size, .data = held.bytes}, role::input, sharing::exact_alias, false};
   }
-  return a;
 }
 /// An output, or nullptr where it is not wanted.
 template <class Output>
 constexpr argument output_argument(const char* name, Output& output) noexcept {
-  argument a{name, {}, role::output, sharing::none, output_like<Output&>};
-  if constexpr (output_like<Output&>) a.view = layout_of(as_tensor_view(output));
-  return a;
+  if constexpr (output_like<Output&>) {
+    return {name, layout_of(as_tensor_view(output)), role::output};
+  } else {
+    return {name, {}, role::output, sharing::none, false};
+  }
 }
 
 /// Whether outputs have the shape to which the inputs broadcast together, or have a shape of their own, to

@@ -4,7 +4,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <cstring>
 #include <type_traits>
 
 #include "../bits.hpp"
@@ -27,40 +26,8 @@ concept output_of = output_like<X> && tensor_of<X, T>;
 template <class X, class T>
 concept gradient_of = std::same_as<std::remove_cvref_t<X>, std::nullptr_t> || output_of<X, T>;
 
-/// An operand while a kernel runs. A scalar is copied here, before any output is written; as bytes, since
-/// compilers quiet signalling NaNs in constants.
-template <element T, bool IsScalar>
-class operand {
- public:
-  constexpr explicit operand(const tensor_view<const T>& view) noexcept : view_(view) {}
-  constexpr const tensor_view<const T>& view() const noexcept { return view_; }
-
- private:
-  tensor_view<const T> view_;
-};
-template <element T>
-class operand<T, true> {
- public:
-  explicit operand(const void* value) noexcept { std::memcpy(bytes_, value, sizeof(T)); }
-  tensor_view<const T> view() const noexcept {
-    return tensor_view<const T>(reinterpret_cast<const T*>(bytes_));
-  }
-
- private:
-  alignas(T) unsigned char bytes_[sizeof(T)];
-};
-
-template <element T, operand_like<T> X>
-constexpr operand<T, scalar_of<X, T>> operand_of(X&& x) noexcept {
-  if constexpr (scalar_of<X, T>) {
-    return operand<T, true>(&x);
-  } else {
-    return operand<T, false>(input_view(x));
-  }
-}
-
-/// Room in the plan of a call for a scalar while its kernel runs. It is copied before any output is written; as bytes,
-/// since compilers quiet signalling NaNs in constants.
+/// Room in a call for a scalar while its kernel runs. It is copied before any output is written; as bytes, since compilers
+/// quiet signalling NaNs in constants.
 struct held_scalar {
   alignas(8) unsigned char bytes[8] = {};
 };

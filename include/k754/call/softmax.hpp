@@ -29,7 +29,8 @@ concept softmax_input = tensor_like<X> && floating<element_of<X>>;
 template <class X, class Input>
 concept softmax_beside = tensor_like<X> && std::same_as<element_of<X>, element_of<Input>>;
 template <class X, class Input>
-concept softmax_output = output_like<X> && softmax_beside<X, Input>;
+concept softmax_output = output_outlives_the_call<X> &&
+    (mistaken_output<X> || (output_like<X> && softmax_beside<X, Input>));
 template <class X>
 concept softmax_mask = tensor_like<X> && std::same_as<bool, element_of<X>>;
 
@@ -259,6 +260,7 @@ struct row_call_of {
 
   template <class X, class Y, class Options>
   constexpr auto operator()(X& input, Y& output, const Options& options) const noexcept {
+    static_assert(is_output<Y&>());
     using element = element_of<X&>;
     constexpr precision tier =
         std::same_as<element, double> ? precision::accurate : softmax_policy(K, false, P).precision;

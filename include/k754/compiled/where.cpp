@@ -2,34 +2,30 @@
 #undef K754_COMPILED
 #include "../where.hpp"
 
-namespace k754::compiled {
-inline namespace K754_COMPILED_ABI {
+namespace k754::detail {
 
 template <class Condition, class Bits>
-detail::where_function<Condition, Bits>* where() noexcept {
-  return detail::choose_where<Condition, Bits>();
+auto where_kernel<Condition, Bits>::compiled() noexcept -> function* {
+  return choose<where_kernel>();
 }
 template <class Condition, class Bits>
-detail::where_backward_function<Condition, Bits>* where_backward() noexcept {
-  return detail::choose_where_backward<Condition, Bits>();
+auto where_backward_kernel<Condition, Bits>::compiled() noexcept -> function* {
+  return choose<where_backward_kernel>();
 }
 template <class Bits>
-detail::test_elements_function<Bits>* test_elements() noexcept {
-  return detail::choose_test_elements<Bits>();
+auto test_elements_kernel<Bits>::compiled() noexcept -> function* {
+  return choose<test_elements_kernel>();
 }
 
-#define K754_INSTANTIATE_CONDITION(Condition, Bits)                                                    \
-  template detail::where_function<detail::Condition, Bits>* where<detail::Condition, Bits>() noexcept; \
-  template detail::where_backward_function<detail::Condition, Bits>*                                   \
-  where_backward<detail::Condition, Bits>() noexcept
-#define K754_INSTANTIATE(Bits)                \
-  K754_INSTANTIATE_CONDITION(byte_run, Bits); \
-  K754_INSTANTIATE_CONDITION(bit_run, Bits);  \
-  template detail::test_elements_function<Bits>* test_elements<Bits>() noexcept
-K754_INSTANTIATE(std::uint8_t);
-K754_INSTANTIATE(std::uint16_t);
-K754_INSTANTIATE(std::uint32_t);
-K754_INSTANTIATE(std::uint64_t);
+#define K754_INSTANTIATE(...) template auto __VA_ARGS__::compiled() noexcept->function*
+#define K754_INSTANTIATE_WIDTH(Bits)                       \
+  K754_INSTANTIATE(where_kernel<byte_run, Bits>);          \
+  K754_INSTANTIATE(where_kernel<bit_run, Bits>);           \
+  K754_INSTANTIATE(where_backward_kernel<byte_run, Bits>); \
+  K754_INSTANTIATE(where_backward_kernel<bit_run, Bits>);  \
+  K754_INSTANTIATE(test_elements_kernel<Bits>);
+K754_FOR_EACH_WIDTH(K754_INSTANTIATE_WIDTH)
+#undef K754_INSTANTIATE_WIDTH
+#undef K754_INSTANTIATE
 
-}  // namespace K754_COMPILED_ABI
-}  // namespace k754::compiled
+}  // namespace k754::detail

@@ -85,7 +85,7 @@ constexpr check_result check_broadcasts_to(const char* kernel, const char* argum
 }
 
 /// The strides of `operand` along the axes of `shape`, to which it broadcasts; 0 along axes that repeat.
-constexpr axes broadcast_strides(const layout& operand, const layout& shape) noexcept {
+[[gnu::noinline]] constexpr axes broadcast_strides(const layout& operand, const layout& shape) noexcept {
   axes strides = {};
   const std::size_t leading = shape.rank - operand.rank;
   for (std::size_t axis = 0; axis < operand.rank; ++axis) {

@@ -13,6 +13,10 @@
 #error "k754 supports GCC 12 or newer and Clang 14 or newer."
 #endif
 
+#if __SIZEOF_POINTER__ < 8
+#error "k754 needs 64 bits: 32-bit processors and modes (-m32, -mx32) are not supported."
+#endif
+
 // Flags that allow the compiler to change answers. They are refused, not worked around: a guard that holds
 // for most of them is a wrong answer for the rest. Clang defines no macro for some of these.
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ != 0) || \
@@ -23,7 +27,7 @@
 #endif
 
 #if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0
-#error "k754: this target evaluates float in a wider type (x87). On 32-bit x86 use -msse2 -mfpmath=sse."
+#error "k754: this target evaluates float in a wider type (x87). Compile this unit without -mfpmath=387."
 #endif
 
 #if defined(__cpp_exceptions)

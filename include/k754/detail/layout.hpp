@@ -47,7 +47,7 @@ constexpr layout layout_of(const tensor_view<T, Rank>& view) noexcept {
 /// excuse an overflow of the others.
 constexpr check_result check_extents(const char* kernel, const char* argument, const layout& view) noexcept {
   if (view.rank > max_rank) {
-    return failure(status::rank_mismatch, kernel, argument, "has {} axes, at most {} are supported",
+    return failure(status::rank_mismatch, kernel, argument, "has {u} axes, at most {} are supported",
                    view.rank, max_rank);
   }
   index_t bytes = view.element_size;
@@ -85,7 +85,7 @@ constexpr check_result check_data(const char* kernel, const char* argument, cons
 /// solve_may_share_memory. Gives up after a fixed amount of work and then answers "yes".
 class bounded_diophantine {
  public:
-  constexpr void add(std::uint64_t coefficient, std::uint64_t bound) noexcept {
+  [[gnu::cold]] constexpr void add(std::uint64_t coefficient, std::uint64_t bound) noexcept {
     if (coefficient == 0 || bound == 0) return;
     std::size_t at = 0;
     while (at < count_ && coefficient_[at] > coefficient) ++at;
@@ -103,7 +103,7 @@ class bounded_diophantine {
   }
 
   /// Whether there are at least `wanted` solutions.
-  constexpr bool has_solutions(std::uint64_t target, int wanted) noexcept {
+  [[gnu::cold]] constexpr bool has_solutions(std::uint64_t target, int wanted) noexcept {
     for (std::size_t i = count_; i > 0; --i) {
       reach_[i - 1] = reach_[i] + coefficient_[i - 1] * bound_[i - 1];
       divisor_[i - 1] = common_divisor(divisor_[i], coefficient_[i - 1]);

@@ -1,10 +1,11 @@
 /// Vectors want runs of adjacent elements. An elementwise kernel that may take elements in any order walks a plane
-/// (broadcast.hpp) tile by tile, and has each operand of a tile as adjacent elements or as one value: in place where it
-/// lies so, through a small block on the stack otherwise. Rows that are too short to be runs are worked on several at once.
+/// (broadcast.hpp) tile by tile, and has each operand of a tile as adjacent elements or as one value: in place where
+/// it lies so, through a small block on the stack otherwise. Rows that are too short to be runs are worked on several
+/// at once.
 ///
 ///     tile_input<T> x(plane.of(1, data)); tile_output<T> output(plane.of(2, to));
-///     for_tiles(plane.rows, plane.columns, block_elements<T>, short_rows, smallest_of(x.parts(), output.parts()),
-///               [&](const tile& t) {
+///     for_tiles(plane.rows, plane.columns, block_elements<T>, is_joined_row<T>(plane.columns),
+///               finest_of(x.parts(), output.parts()), [&](const tile& t) {
 ///                 kernel(x.of(t), output.of(t), t.count());      // strides 0 or 1 of x, 1 of the output
 ///                 output.finish(t);
 ///               });
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "../bits.hpp"
 #include "../status.hpp"
@@ -31,17 +33,24 @@ struct tile {
   constexpr index_t count() const noexcept { return rows * columns; }
 };
 
-/// The block of an operand, and how many elements of T it takes.
+/// The block of an operand, and how many elements of T it takes. Those of four operands, and what they are filled
+/// from, are a part of the first cache (32 KiB); a call of a kernel, tens of nanoseconds, is little beside the
+/// elements of one.
 inline constexpr index_t block_bytes = 2048;
 template <class T>
 inline constexpr index_t block_elements = block_bytes / static_cast<index_t>(sizeof(T));
 
-/// Rows of fewer bytes are joined into tiles.
-inline constexpr index_t short_row_bytes = 1024;
+/// Rows of fewer bytes are joined into tiles: two or more fill a block.
+template <class T>
+constexpr bool is_joined_row(index_t columns) noexcept {
+  return columns * static_cast<index_t>(sizeof(T)) < block_bytes / 2;
+}
 
-/// Where the rows of an operand are nearer in memory than its columns, as in a transposed matrix, and the columns so far
-/// apart that they collide in the caches, which forget them before the next row, the block takes a panel of as many rows
-/// as have elements in one cache line.
+/// Where the rows of an operand are nearer in memory than its columns, as in a transposed matrix, and the columns so
+/// far apart that they collide in the caches, which forget them before the next row, the block takes a panel of as
+/// many rows as have elements in one cache line. First caches have 64 sets of lines, 4096 bytes: of columns a
+/// multiple of 1024 bytes apart, no more than 4 * 8 or 4 * 12 lines stay. A panel is 8 KiB, and its 128 lines are a
+/// quarter of such a cache.
 inline constexpr std::size_t colliding_bytes = 1024;
 inline constexpr index_t panel_columns = 128;
 template <class T>
@@ -50,8 +59,9 @@ inline constexpr index_t panel_rows = 64 / static_cast<index_t>(sizeof(T));
 /// How the rows of the operands lie: in place; or segments of them go through a block, or through a panel.
 enum class segments : int { whole_rows, of_a_block, of_a_panel };
 
-/// Calls `body(tile)` for tiles that cover a plane; all but whole long rows have at most `limit` elements. Segments of rows
-/// are taken one below the other, so that what the elements of a column share of a cache line is used before it is gone.
+/// Calls `body(tile)` for tiles that cover a plane; all but whole long rows have at most `limit` elements. Segments
+/// of rows are taken one below the other, so that what the elements of a column share of a cache line is used before
+/// it is gone.
 template <class Body>
 constexpr void for_tiles(index_t rows, index_t columns, index_t limit, bool short_rows, segments parts,
                          const Body& body) {
@@ -71,10 +81,10 @@ constexpr void for_tiles(index_t rows, index_t columns, index_t limit, bool shor
   }
 }
 template <std::same_as<segments>... Parts>
-constexpr segments smallest_of(Parts... parts) noexcept {
-  segments smallest = segments::whole_rows;
-  ((smallest = parts > smallest ? parts : smallest), ...);
-  return smallest;
+constexpr segments finest_of(Parts... parts) noexcept {
+  segments finest = segments::whole_rows;
+  ((finest = parts > finest ? parts : finest), ...);
+  return finest;
 }
 
 /// One value, `count` times. May write up to 7 bytes more.
@@ -135,6 +145,10 @@ class tile_input {
     repeated_ = t.rows;
     return {block_, 1};
   }
+
+  // What an output is asked, where an operand may be either: nothing is written.
+  constexpr bool in_place(const tile&) const noexcept { return true; }
+  constexpr void finish(const tile&) const noexcept {}
 
  private:
   bool is_paneled() const noexcept {
@@ -197,6 +211,11 @@ class tile_output {
   plane<T> plane_;
   T block_[static_cast<std::size_t>(block_elements<T>)];
 };
+
+/// An input where elements are const, else an output.
+template <class Element>
+using tile_operand = std::conditional_t<std::is_const_v<Element>, tile_input<std::remove_const_t<Element>>,
+                                        tile_output<std::remove_const_t<Element>>>;
 
 }  // namespace K754_ABI
 }  // namespace k754::detail

@@ -13,6 +13,7 @@
 #define K754_REFERENCE_COMPENSATED_HPP
 
 #include "../detail/config.hpp"
+#include "../detail/flags-inl.hpp"
 #include "double_double.hpp"
 
 namespace k754::reference {

@@ -24,6 +24,7 @@
 #include <cstddef>
 
 #include "../bits.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../policy.hpp"
 #include "../tensor_view.hpp"
 #include "dot_product.hpp"

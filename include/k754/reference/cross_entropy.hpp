@@ -12,7 +12,7 @@
 ///     q'_i = w_i ((1 - eps) q_i + eps / C)            product_plus, then the weight
 ///     W    = sum of q'_i                              label_sum::assume_one: 1 where that is finite
 ///     A    = sum of q'_i (m - x_i) over x_i != m
-///     loss       W L + A
+///     loss       W L + A                              sum of q'_i t_i where W is infinite
 ///     d/dx_i     W (e_i / S) - q'_i
 ///     d/dq_i     w_i (1 - eps) t_i                    assume_one: w_i (1 - eps) (m - x_i)
 ///     jvp        sum of (dx_i d/dx_i + dq_i d/dq_i)
@@ -25,16 +25,18 @@
 ///
 /// Over rows, in row-major order: the sum is the lane_sum of their losses, which are not rounded before;
 /// ignored rows leave their places empty. D is the number of rows, or the lane_sum of the weights of those
-/// that are kept (a poisoned row weighs 1). The mean is the sum divided by D.
+/// that are kept (a poisoned row weighs 1). The mean is the sum divided by D. D = 0 says that no row counts: the
+/// mean is NaN, or by empty_mean 0, and gradients are those of ignored rows.
 ///
 /// Zeros that a caller gave (labels, weights, 1 - eps, tangents, upstream) are strong: `given_times`. Zeros
-/// that were computed are not: they may have underflowed. For the same reason an infinite label or weight
-/// makes an infinite loss also where L is 0 (`given_times_surprisal`).
+/// that were computed are not: they may have underflowed. So an infinite factor finds a positive number where
+/// an exponential counts as 0 (`vanishing`), and an infinite label or weight makes an infinite loss also where L
+/// is 0 (`given_times_surprisal`).
 ///
 /// The arithmetic, in the default environment: `wide_number<T>` (double, or for f64 double-double with an
 /// exponent of its own), every line above as it is written, one operation at a time, `product_plus` for W L +
 /// A, W p - q' and q'. Sums are lane_sums in class order; maxima leave their places in A empty. One rounding
-/// at the end. exp(d) counts as 0 below d = -708 (f64: -800).
+/// at the end. exp(d) counts as 0 below d = -708 (f64: -800): in S, and up to `vanishing` in e_i, O and L.
 ///
 /// Error, in ULP of the result, for rows up to 2^20: hard label, and the loss of labels that are not
 /// negative: 0.5001 (f16 0.5005); f64 0.51. Elsewhere that plus 2^-46 (f64: 2^-60) times the sum of the
@@ -50,6 +52,7 @@
 #include <type_traits>
 
 #include "../bits.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../fp_environment.hpp"
 #include "../policy.hpp"
 #include "../status.hpp"
@@ -76,7 +79,8 @@ Number given_times(const Number& given, const Number& value) noexcept {
   return product(given, value);
 }
 
-/// given * surprisal, for a surprisal >= 0 whose zero stands for a positive number.
+/// given * surprisal, for a surprisal >= 0. An infinite label makes an infinite loss, whatever it meets but under
+/// `ieee` 0.
 template <zero_times_inf Rule, class Number>
 Number given_times_surprisal(const Number& given, const Number& surprisal) noexcept {
   if (Rule != zero_times_inf::ieee && is_infinite(leading(given)) && is_zero(leading(surprisal)))
@@ -194,6 +198,16 @@ class soft_labels {
 
 // ---------------------------------------------------------------- logits
 
+/// A positive number that no finite result can tell from 0: for exponentials that count as 0.
+template <std::same_as<double> Number>
+Number vanishing() noexcept {
+  return 0x1p-1000;
+}
+template <std::same_as<extended> Number>
+Number vanishing() noexcept {
+  return {1.0, 0.0, -10000};
+}
+
 /// A row of logits and its mass.
 template <policy P, floating T>
 class logit_row {
@@ -208,6 +222,7 @@ class logit_row {
     if constexpr (std::same_as<T, double>) {
       if (mass_.excess.high < 0x1p-900) excess_ = log_sum_ = small_rest();
     }
+    if (is_zero(leading(excess_)) && has_rest()) excess_ = log_sum_ = vanishing<number>();
   }
 
   index_t size() const noexcept { return logits_.size; }
@@ -257,13 +272,27 @@ class logit_row {
     return detail::widen<P.subnormals == subnormals::flush>(logits_[i]);
   }
 
+  /// Whether e_i > 0, computed or not. Of infinite kinds of rows it is the limit.
+  bool has_mass(index_t i) const noexcept {
+    return is_maximum(i) || (mass_.kind == row_kind::ordinary && supported(i));
+  }
+  /// The same of R.
+  bool has_rest() const noexcept {
+    for (index_t i = 0; i < size(); ++i) {
+      if (!is_maximum(i) && has_mass(i)) return true;
+    }
+    return false;
+  }
+
   number exponential_of(index_t i) const noexcept {
     const auto d = difference<row_number<T>>(widened(i), mass_.maximum);
+    number e;
     if constexpr (std::same_as<T, double>) {
-      return to_number(scaled_double_double{scaled_exponential(d), -256});
+      e = to_number(scaled_double_double{scaled_exponential(d), -256});
     } else {
-      return exponential(d);
+      e = exponential(d);
     }
+    return is_zero(leading(e)) && has_mass(i) ? vanishing<number>() : e;
   }
 
   /// R where it is nearly subnormal, or below: summed as in row_mass.hpp, and the factor 2^256 left in the
@@ -326,17 +355,19 @@ wide_number<T> loss(const logit_row<P, T>& row, const soft_labels<P, T>& labels)
   using number = wide_number<T>;
   if (row.absent()) return {};
   if (row.undefined()) return undefined_value<zero_rule_of(P), number>(all_zero(labels));
-  lane_sum<number> distances;
+  const number total = label_total(row, labels);
+  const bool infinite =
+      is_infinite(leading(total));  // then each label meets its own surprisal, not W meets L
+  lane_sum<number> sum;
   for (index_t i = 0; i < row.size(); ++i) {
-    if (row.is_maximum(i)) {
-      distances.skip();
+    if (!infinite && row.is_maximum(i)) {
+      sum.skip();
     } else {
-      distances.add(given_times_surprisal<zero_rule_of(P)>(labels.at(i, row.supported(i)), row.distance(i)));
+      sum.add(given_times_surprisal<zero_rule_of(P)>(labels.at(i, row.supported(i)),
+                                                     infinite ? row.surprisal(i) : row.distance(i)));
     }
   }
-  const number total = label_total(row, labels);
-  const bool infinite = zero_rule_of(P) != zero_times_inf::ieee && is_infinite(leading(total));
-  return infinite ? total + distances.total() : product_plus(total, row.log_sum(), distances.total());
+  return infinite ? sum.total() : product_plus(total, row.log_sum(), sum.total());
 }
 
 /// d loss / d x_i times the row's factor, for one row; what does not depend on i is computed once.

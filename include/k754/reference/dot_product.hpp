@@ -37,6 +37,7 @@
 #include <type_traits>
 
 #include "../bits.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../fma.hpp"
 #include "../fp_environment.hpp"
 #include "../policy.hpp"

@@ -13,6 +13,7 @@
 
 #include "../bits.hpp"
 #include "../detail/config.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../fma.hpp"
 
 namespace k754::reference {

@@ -24,6 +24,7 @@
 
 #include "../bits.hpp"
 #include "../detail/config.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../fma.hpp"
 #include "double_double.hpp"
 

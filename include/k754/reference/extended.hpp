@@ -18,6 +18,7 @@
 #include <type_traits>
 
 #include "../bits.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../fma.hpp"
 #include "double_double.hpp"
 #include "elementary.hpp"

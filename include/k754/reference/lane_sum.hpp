@@ -21,6 +21,7 @@
 #include <cstddef>
 
 #include "../detail/config.hpp"
+#include "../detail/flags-inl.hpp"
 
 namespace k754::reference {
 inline namespace K754_ABI {

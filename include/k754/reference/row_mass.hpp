@@ -45,6 +45,7 @@
 #include <type_traits>
 
 #include "../bits.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../policy.hpp"
 #include "../status.hpp"
 #include "compensated.hpp"

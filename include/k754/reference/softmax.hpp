@@ -48,6 +48,7 @@
 #include <cstdint>
 
 #include "../bits.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../fma.hpp"
 #include "../fp_environment.hpp"
 #include "../policy.hpp"

@@ -23,6 +23,7 @@
 
 #include "../bits.hpp"
 #include "../detail/broadcast.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../detail/layout.hpp"
 #include "../fp_environment.hpp"
 #include "../policy.hpp"

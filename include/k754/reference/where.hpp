@@ -18,31 +18,10 @@
 #include "../bits.hpp"
 #include "../detail/broadcast.hpp"
 #include "../detail/config.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../fp_environment.hpp"
 #include "../policy.hpp"
 #include "../status.hpp"
-
-namespace k754::detail {
-
-/// Conditions along a run: element i is a byte that is not 0,
-struct byte_run {
-  strided<const std::uint8_t> bytes;
-
-  K754_INLINE constexpr bool operator()(index_t i) const noexcept { return load(bytes.at(i)) != 0; }
-};
-/// or bit `first + i * stride`, counted from the least significant bit of the first byte on.
-struct bit_run {
-  const std::uint8_t* bytes;
-  index_t first;
-  index_t stride;
-
-  K754_INLINE constexpr bool operator()(index_t i) const noexcept {
-    const index_t bit = first + i * stride;
-    return ((load(bytes + (bit >> 3)) >> (bit & 7)) & 1) != 0;
-  }
-};
-
-}  // namespace k754::detail
 
 namespace k754::reference {
 inline namespace K754_ABI {

@@ -22,6 +22,7 @@
 #include <concepts>
 
 #include "../bits.hpp"
+#include "../detail/flags-inl.hpp"
 #include "../fp_environment.hpp"
 #include "../policy.hpp"
 #include "elementary.hpp"

@@ -2,16 +2,18 @@
 //
 //   keys    order as the ranks do, whatever the policy; up to ten operations on floats;
 //   leads   for floats, at most two operations. The sign is turned so that the better numbers are at or above zero
-//           (argmax: positive ones). Among these, leads order as the ranks do; the others are merely below. With
-//           nans::omit, leads are shifted so that NaNs of both signs wrap to below all better numbers.
+//           (argmax: positive ones). Among these, leads order as the ranks do; the others are merely below. Where
+//           NaNs rank below numbers, leads are shifted so that NaNs of both signs wrap to below all better numbers.
 //
-// A part of argmax-inl.hpp, which includes it (no include guard).
+// What NaNs do is read from reference::nan_rule_of. A part of argmax-inl.hpp, which includes it (no include guard).
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
+namespace argmax {
 
-namespace hn = hwy::HWY_NAMESPACE;
+using reference::nan_rank;
+using reference::nan_rule_of;
 
 /// Elements of T as signed integers of their size, whatever type the memory really has.
 template <class T>
@@ -22,16 +24,11 @@ inline constexpr hn::TFromD<D> greatest_key = (std::numeric_limits<hn::TFromD<D>
 template <class D>
 inline constexpr hn::TFromD<D> least_key = (std::numeric_limits<hn::TFromD<D>>::min)();
 
-template <class T, class D>
-HWY_INLINE HWY_ATTR hn::Vec<D> load_bits(D d, const T* x) {
-  const hn::Repartition<std::uint8_t, D> bytes;
-  return hn::BitCast(d, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(x)));
-}
-
-/// The bits, in a register: what is used twice GCC would rather load twice, and loads are what takes the time.
+/// Elements that are used more than once. Loads are what takes the time, and GCC would repeat them instead of keeping
+/// a register.
 template <class T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> load_once(D d, const T* x) {
-  auto bits = load_bits(d, x);
+  auto bits = load_elements(d, x);
 #if HWY_ARCH_X86 && !defined(__clang__)
   __asm__("" : "+v"(bits.raw));
 #endif
@@ -66,9 +63,10 @@ HWY_INLINE HWY_ATTR hn::Vec<D> keys_of(D d, hn::Vec<D> bits) {
     }
     auto keys = hn::Xor(folded, hn::And(hn::BroadcastSignBit(folded), magnitude_mask));
     if constexpr (Extremum == extremum::minimum) keys = hn::Not(keys);
-    if constexpr (P.nans != nans::total_order) {
+    if constexpr (nan_rule_of<P, T>.rank != nan_rank::of_their_bits) {
       const auto is_nan = hn::Gt(magnitude, hn::Set(d, static_cast<key>(detail::format_of<T>::infinity)));
-      keys = hn::IfThenElse(is_nan, hn::Set(d, P.nans == nans::omit ? least : greatest), keys);
+      constexpr bool above = nan_rule_of<P, T>.rank == nan_rank::above_numbers;
+      keys = hn::IfThenElse(is_nan, hn::Set(d, above ? greatest : least), keys);
     }
     return keys;
   }
@@ -80,10 +78,10 @@ HWY_INLINE HWY_ATTR hn::Vec<D> turned(D d, hn::Vec<D> bits) {
   return Extremum == extremum::maximum ? bits : hn::Xor(bits, hn::Set(d, least_key<D>));
 }
 
-/// What leads of nans::omit are shifted by: infinity becomes the greatest integer.
+/// What leads are shifted by where NaNs rank below numbers: infinity becomes the greatest integer.
 template <policy P, class T, class Key = std::make_signed_t<typename detail::key_type<T>::type>>
 constexpr Key lead_shift() noexcept {
-  if constexpr (floating<T> && P.nans == nans::omit) {
+  if constexpr (nan_rule_of<P, T>.rank == nan_rank::below_numbers) {
     return static_cast<Key>(detail::format_of<T>::sign_bit - 1 - detail::format_of<T>::infinity);
   } else {
     return 0;
@@ -94,7 +92,7 @@ template <extremum Extremum, policy P, class T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> leads_of(D d, hn::Vec<D> bits) {
   if constexpr (!floating<T>) {
     return keys_of<Extremum, P, T>(d, bits);
-  } else if constexpr (P.nans == nans::omit) {
+  } else if constexpr (lead_shift<P, T>() != 0) {
     // As unsigned integers, which wrap: GCC takes the sum of NEON's signed ones for a sum that does not.
     const hn::RebindToUnsigned<D> du;
     const auto shift = hn::Set(du, static_cast<hn::TFromD<decltype(du)>>(lead_shift<P, T>()));
@@ -103,6 +101,11 @@ HWY_INLINE HWY_ATTR hn::Vec<D> leads_of(D d, hn::Vec<D> bits) {
     return turned<Extremum>(d, bits);
   }
 }
+
+/// Whether leads do not show all NaNs that win: those of the sign that is not better have the least leads. A second
+/// maximum tells, of the same bits in another order.
+template <policy P, class T>
+inline constexpr bool leads_miss_nans = nan_rule_of<P, T>.rank == nan_rank::above_numbers;
 
 /// The bits of floats in the order in which NaNs of the sign that is not better are the greatest: that of unsigned integers
 /// for argmax, of signed ones for argmin. Of 64 bits, the upper halves: older x86 has no maximum of more.
@@ -140,8 +143,9 @@ struct deciding {
       static_cast<bits>(P.subnormals == subnormals::flush ? detail::format_of<T>::smallest_normal
                         : P.zeros == zeros::equal         ? 1
                                                           : 0);
-  static constexpr bits greatest = static_cast<bits>(
-      P.nans == nans::total_order ? detail::format_of<T>::sign_bit - 1 : detail::format_of<T>::infinity);
+  static constexpr bits greatest =
+      static_cast<bits>(nan_rule_of<P, T>.rank == nan_rank::of_their_bits ? detail::format_of<T>::sign_bit - 1
+                                                                          : detail::format_of<T>::infinity);
 };
 
 /// Whether leads decide two vectors of columns.
@@ -151,7 +155,7 @@ HWY_INLINE HWY_ATTR bool leads_decide(D d, OD od, hn::Vec<D> best0, hn::Vec<D> b
   using rule = deciding<P, T>;
   const auto least = hn::Set(d, static_cast<key>(static_cast<key>(rule::least) + lead_shift<P, T>()));
   auto undecided = hn::Gt(least, hn::Min(best0, best1));
-  if constexpr (P.nans == nans::propagate) {
+  if constexpr (leads_miss_nans<P, T>) {
     const auto greatest = hn::Set(d, static_cast<key>(rule::greatest));
     undecided = hn::Or(
         undecided, hn::Or(hn::Gt(hn::Max(best0, best1), greatest), may_be_nan<Extremum, T>(d, od, other)));
@@ -159,16 +163,17 @@ HWY_INLINE HWY_ATTR bool leads_decide(D d, OD od, hn::Vec<D> best0, hn::Vec<D> b
   return hn::AllFalse(d, undecided);
 }
 
-/// What columns of NaNs alone have under nans::omit: keys tell them.
+/// Columns of which nothing takes part have no winner: keys tell them.
 template <policy P, class T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> winners_of_keys(D d, hn::Vec<D> best, hn::Vec<D> winner) {
-  if constexpr (floating<T> && P.nans == nans::omit) {
+  if constexpr (!nan_rule_of<P, T>.take_part) {
     return hn::IfThenElse(hn::Eq(best, hn::Set(d, least_key<D>)), hn::Set(d, hn::TFromD<D>{-1}), winner);
   } else {
     return winner;
   }
 }
 
+}  // namespace argmax
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd

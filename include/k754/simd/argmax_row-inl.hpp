@@ -8,6 +8,7 @@ HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
+namespace argmax {
 
 /// The greatest lane, in all lanes.
 template <class D>
@@ -27,9 +28,8 @@ HWY_INLINE HWY_ATTR hn::Vec<D> greatest_lane(D d, hn::Vec<D> v) {
 template <extremum Extremum, policy P, bool Low, class T, class D, class OD>
 HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, bool backward, hn::Vec<D>& lead,
                                     hn::Vec<OD>& other, hn::Vec<D>& low) {
-  constexpr bool any_nan_wins = floating<T> && P.nans == nans::propagate;
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
-  auto bits = load_bits(d, x);
+  const index_t lanes = lanes_of(d);
+  auto bits = load_elements(d, x);
   lead = leads_of<Extremum, P, T>(d, bits);
   other = hn::BitCast(od, bits);
   low = turned<Extremum>(d, bits);
@@ -40,7 +40,7 @@ HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, bool back
     const auto c = load_once(d, four + 2 * lanes), e = load_once(d, four + 3 * lanes);
     lead = hn::Max(lead, hn::Max(hn::Max(leads_of<Extremum, P, T>(d, a), leads_of<Extremum, P, T>(d, b)),
                                  hn::Max(leads_of<Extremum, P, T>(d, c), leads_of<Extremum, P, T>(d, e))));
-    if constexpr (any_nan_wins) {
+    if constexpr (leads_miss_nans<P, T>) {
       other = hn::Max(other, hn::Max(hn::Max(hn::BitCast(od, a), hn::BitCast(od, b)),
                                      hn::Max(hn::BitCast(od, c), hn::BitCast(od, e))));
     }
@@ -51,9 +51,9 @@ HWY_INLINE HWY_ATTR void scan_block(D d, OD od, const T* x, index_t n, bool back
   }
   for (; i < n; i += lanes) {  // the last vector overlaps what was seen: a maximum does not mind
     const index_t seen = i + lanes <= n ? i : n - lanes;
-    bits = load_bits(d, x + (backward ? n - lanes - seen : seen));
+    bits = load_elements(d, x + (backward ? n - lanes - seen : seen));
     lead = hn::Max(lead, leads_of<Extremum, P, T>(d, bits));
-    if constexpr (any_nan_wins) other = hn::Max(other, hn::BitCast(od, bits));
+    if constexpr (leads_miss_nans<P, T>) other = hn::Max(other, hn::BitCast(od, bits));
     if constexpr (Low) low = hn::Min(low, turned<Extremum>(d, bits));
   }
 }
@@ -87,12 +87,12 @@ constexpr possible_rank<T> rank_of_block(Key lead, bool has_low, Key low) noexce
   } else {
     constexpr auto sign = static_cast<bits_type>(detail::format_of<T>::sign_bit);
     constexpr auto infinity = static_cast<bits_type>(detail::format_of<T>::infinity);
+    constexpr bool nans_below = nan_rule_of<P, T>.rank == nan_rank::below_numbers;
     const auto best = static_cast<bits_type>(greatest - static_cast<bits_type>(lead_shift<P, T>()));
-    if (P.nans == nans::omit ? best <= infinity : best < sign) {
-      return {rank_of_turned<Extremum, P, T>(best), true};
-    }
+    if (nans_below ? best <= infinity : best < sign) return {rank_of_turned<Extremum, P, T>(best), true};
+    if (!has_low) return {0, false};
     const auto least = static_cast<bits_type>(low);
-    if (!has_low || (P.nans == nans::omit && (least < sign || least > (sign | infinity)))) return {0, false};
+    if (nans_below && (least < sign || least > (sign | infinity))) return {0, nan_rule_of<P, T>.take_part};
     return {rank_of_turned<Extremum, P, T>(least), true};
   }
 }
@@ -100,26 +100,27 @@ constexpr possible_rank<T> rank_of_block(Key lead, bool has_low, Key low) noexce
 /// Whether there is a NaN among n elements, at least a vector.
 template <class T, class D>
 HWY_INLINE HWY_ATTR bool has_nan(D d, const T* x, index_t n) {
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  const index_t lanes = lanes_of(d);
   const auto infinity = hn::Set(d, static_cast<hn::TFromD<D>>(detail::format_of<T>::infinity));
   const auto magnitude_mask = hn::Set(d, greatest_key<D>);
   auto greatest = hn::Zero(d);
   for (index_t i = 0; i < n; i += lanes) {
-    greatest = hn::Max(greatest, hn::And(load_bits(d, x + (i + lanes <= n ? i : n - lanes)), magnitude_mask));
+    greatest =
+        hn::Max(greatest, hn::And(load_elements(d, x + (i + lanes <= n ? i : n - lanes)), magnitude_mask));
   }
   return !hn::AllFalse(d, hn::Gt(greatest, infinity));
 }
 
 template <extremum Extremum, policy P, bool Bits, class T, class D>
 HWY_INLINE HWY_ATTR hn::Mask<D> is_wanted(D d, const T* x, hn::Vec<D> wanted) {
-  const auto bits = load_bits(d, x);
+  const auto bits = load_elements(d, x);
   return hn::Eq(Bits ? bits : keys_of<Extremum, P, T>(d, bits), wanted);
 }
 
 /// The first (last) element of a block with this key, or, of Bits, with these bits. It is there.
 template <extremum Extremum, policy P, bool Bits, class T, class D>
 HWY_INLINE HWY_ATTR index_t find_element(D d, const T* x, index_t n, hn::TFromD<D> key, bool last) {
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  const index_t lanes = lanes_of(d);
   const auto wanted = hn::Set(d, key);
   if (!last) {
     for (index_t i = 0;; i = i + lanes <= n - lanes ? i + lanes : n - lanes) {
@@ -146,11 +147,10 @@ HWY_INLINE HWY_ATTR void gather(const T* x, index_t n, index_t stride, unsigned 
   index_t i = 0;
   if (stride == 2) {
     const key_tag<T> d;
-    const hn::Repartition<std::uint8_t, decltype(d)> bytes;
-    const auto lanes = static_cast<index_t>(hn::Lanes(d));
+    const index_t lanes = lanes_of(d);
     for (; i + lanes < n; i += lanes) {
-      const auto even = hn::ConcatEven(d, load_bits(d, x + 2 * i + lanes), load_bits(d, x + 2 * i));
-      hn::StoreU(hn::BitCast(bytes, even), bytes, to + i * size);
+      const auto even = hn::ConcatEven(d, load_elements(d, x + 2 * i + lanes), load_elements(d, x + 2 * i));
+      store_elements(d, even, to + i * size);
     }
   }
   for (; i + 4 <= n; i += 4) {
@@ -170,8 +170,64 @@ HWY_INLINE HWY_ATTR const T* gather_block(const T* x, index_t n, index_t stride,
   return reinterpret_cast<const T*>(to);
 }
 
-/// Blocks of a row: short rows are to be searched again in a short block.
+/// Blocks of a row. That of the winner is searched once more, so that it should be in the nearest cache, of which a
+/// long one is a quarter, and be a small part of its row: rows of less than 8 long blocks, and those that are
+/// gathered, have short ones. Benchmarks argmax.f32.1M, argmax.f32.1k; no range is on record.
 inline constexpr index_t short_block_bytes = 1024, long_block_bytes = 8192;
+
+/// Elements [begin, end) of a row.
+struct row_part {
+  index_t begin, end;
+};
+
+/// The block after the `done` elements with which the search began, at the row's begin or, if the `last` winner is
+/// wanted, at its end. In the direction of the search:
+///
+///      begin                                                    n
+///        |---first---|-----block-----|-----block-----|---rest---|
+///                    ^ a vector's address            |..........|  a rest of less than a vector reaches back
+///
+/// The first block is as much shorter as makes the next ones begin (backwards: end) at a vector's address.
+template <class T>
+inline row_part next_block(const T* x, index_t n, index_t done, index_t block, index_t lanes,
+                           bool last) noexcept {
+  index_t begin = done, end = n - done < block ? n : done + block;
+  if (done == 0 && end < n) {
+    const auto vectors = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(x) / sizeof(T));
+    end -= last ? lanes - 1 - (vectors + n - end - 1) % lanes : (vectors + end) % lanes;
+  }
+  if (end - begin < lanes) begin = end - lanes;
+  return last ? row_part{n - end, n - begin} : row_part{begin, end};
+}
+
+/// The greatest rank there is. What has it needs no rest of a row.
+template <extremum Extremum, policy P, class T>
+constexpr auto top_rank() noexcept {
+  using rank_type = typename detail::key_type<T>::type;
+  if constexpr (std::is_same_v<T, bool>) {
+    return reference::rank_of<Extremum, P>(Extremum == extremum::maximum);
+  } else if constexpr (nan_rule_of<P, T>.rank == nan_rank::below_numbers) {
+    return rank_of_turned<Extremum, P, T>(static_cast<rank_type>(detail::format_of<T>::infinity));
+  } else {
+    return static_cast<rank_type>(~rank_type{0});
+  }
+}
+
+/// The first (last) element of this rank in a block that has one.
+template <extremum Extremum, policy P, class T, class Rank>
+HWY_INLINE HWY_ATTR index_t find_rank(const T* x, index_t n, Rank rank, bool last) {
+  const key_tag<T> d;
+  using key = hn::TFromD<key_tag<T>>;
+  const auto wanted =
+      static_cast<Rank>(std::is_same_v<T, bool> ? rank : rank ^ static_cast<Rank>(least_key<key_tag<T>>));
+  if constexpr (floating<T>) {  // better than zero: the key is the bits with the sign turned
+    if (wanted >= deciding<P, T>::least && wanted <= deciding<P, T>::greatest) {
+      const auto bits = hn::GetLane(turned<Extremum>(d, hn::Set(d, static_cast<key>(wanted))));
+      return find_element<Extremum, P, true>(d, x, n, bits, last);
+    }
+  }
+  return find_element<Extremum, P, false>(d, x, n, static_cast<key>(wanted), last);
+}
 
 /// The winner of one row of at least a vector: the first, or the last, of the elements with the greatest rank.
 template <extremum Extremum, policy P, class T>
@@ -179,58 +235,42 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
   const key_tag<T> d;
   using D = key_tag<T>;
   const other_tag<Extremum, D> od;
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  const index_t lanes = lanes_of(d);
   constexpr auto size = static_cast<index_t>(sizeof(T));
   const index_t block =
       (stride == 1 && n * size >= 8 * long_block_bytes ? long_block_bytes : short_block_bytes) / size;
   using rank_type = typename detail::key_type<T>::type;
   HWY_ALIGN unsigned char packed[short_block_bytes];
 
-  rank_type zero_rank = 0, top = static_cast<rank_type>(~rank_type{0});
-  if constexpr (floating<T>) {
-    zero_rank = rank_of_turned<Extremum, P, T>(0);
-    if (P.nans == nans::omit) {
-      top = rank_of_turned<Extremum, P, T>(static_cast<rank_type>(detail::format_of<T>::infinity));
-    }
-  } else if constexpr (std::is_same_v<T, bool>) {
-    top = reference::rank_of<Extremum, P>(Extremum == extremum::maximum);
-  }
+  constexpr rank_type top = top_rank<Extremum, P, T>();
+  rank_type zero_rank = 0;
+  if constexpr (floating<T>) zero_rank = rank_of_turned<Extremum, P, T>(0);
 
-  // The block [winner, winner_end) holds the best element so far; limits are the greatest lead and the least turned bits.
+  // The block `winner` holds the best element so far; limits are the greatest lead and the least turned bits.
   rank_type best = 0;
-  index_t winner = -1, winner_end = 0;
+  row_part winner{-1, 0};
   auto limit = hn::Set(d, least_key<D>), low_limit = hn::Set(d, greatest_key<D>);
   index_t done = 0;
   while (done < n) {
-    // All blocks but the first begin at a vector's address, and none is shorter than one.
-    index_t begin = done, end = n - done < block ? n : done + block;
-    if (done == 0 && end < n) {
-      const auto address = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(x) / sizeof(T));
-      end -= last ? lanes - 1 - (address + n - end - 1) % lanes : (address + end) % lanes;
-    }
-    done = end;
-    if (end - begin < lanes) begin = end - lanes;
-    if (last) {
-      const index_t mirrored = n - begin;
-      begin = n - end;
-      end = mirrored;
-    }
+    const row_part part = next_block(x, n, done, block, lanes, last);
+    const index_t count = part.end - part.begin;
+    done = last ? n - part.begin : part.end;
     const T* const elements =
-        stride == 1 ? x + begin : gather_block(x + begin * stride, end - begin, stride, packed);
+        stride == 1 ? x + part.begin : gather_block(x + part.begin * stride, count, stride, packed);
 
-    const bool has_low = floating<T> && (winner < 0 || best < zero_rank);
+    const bool has_low = floating<T> && (winner.begin < 0 || best < zero_rank);
     auto lead = hn::Zero(d), low = lead;
     auto other = hn::Zero(od);
     if (has_low) {
-      scan_block<Extremum, P, floating<T>>(d, od, elements, end - begin, last, lead, other, low);
+      scan_block<Extremum, P, floating<T>>(d, od, elements, count, last, lead, other, low);
     } else {
-      scan_block<Extremum, P, false>(d, od, elements, end - begin, last, lead, other, low);
+      scan_block<Extremum, P, false>(d, od, elements, count, last, lead, other, low);
     }
-    bool candidate = winner < 0 || !hn::AllFalse(d, hn::Gt(lead, limit)), nan = false;
+    bool candidate = winner.begin < 0 || !hn::AllFalse(d, hn::Gt(lead, limit)), nan = false;
     if constexpr (floating<T>) {
-      if constexpr (P.nans == nans::propagate) {
+      if constexpr (leads_miss_nans<P, T>) {
         nan = !hn::AllFalse(d, may_be_nan<Extremum, T>(d, od, other)) &&
-              (sizeof(T) < 8 || has_nan(d, elements, end - begin));
+              (sizeof(T) < 8 || has_nan(d, elements, count));
       }
       candidate = candidate || nan || (has_low && !hn::AllFalse(d, hn::Gt(low_limit, low)));
     }
@@ -241,29 +281,20 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
     const possible_rank<T> found =
         nan ? possible_rank<T>{top, true}
             : rank_of_block<Extremum, P, T>(hn::GetLane(greatest), has_low, hn::GetLane(least));
-    if (found.known && (winner < 0 || found.rank > best)) {
+    if (found.known && (winner.begin < 0 || found.rank > best)) {
       best = found.rank;
-      winner = begin;
-      winner_end = end;
+      winner = part;
       if (best == top) break;
     }
   }
-  if (winner < 0) return -1;
-  const index_t count = winner_end - winner;
+  if (winner.begin < 0) return -1;
+  const index_t count = winner.end - winner.begin;
   const T* const elements =
-      stride == 1 ? x + winner : gather_block(x + winner * stride, count, stride, packed);
-  using key = hn::TFromD<D>;
-  const auto wanted =
-      static_cast<rank_type>(std::is_same_v<T, bool> ? best : best ^ static_cast<rank_type>(least_key<D>));
-  if constexpr (floating<T>) {  // better than zero: the key is the bits with the sign turned
-    if (wanted >= deciding<P, T>::least && wanted <= deciding<P, T>::greatest) {
-      const auto bits = hn::GetLane(turned<Extremum>(d, hn::Set(d, static_cast<key>(wanted))));
-      return winner + find_element<Extremum, P, true>(d, elements, count, bits, last);
-    }
-  }
-  return winner + find_element<Extremum, P, false>(d, elements, count, static_cast<key>(wanted), last);
+      stride == 1 ? x + winner.begin : gather_block(x + winner.begin * stride, count, stride, packed);
+  return winner.begin + find_rank<Extremum, P>(elements, count, best, last);
 }
 
+}  // namespace argmax
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd

@@ -7,6 +7,7 @@ HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
+namespace argmax {
 
 using byte_vector = hn::Vec<hn::ScalableTag<std::uint8_t>>;
 
@@ -72,12 +73,17 @@ HWY_INLINE HWY_ATTR void take_column(D d, OD od, byte_vector column, hn::Vec<D> 
                                      hn::Vec<D>& winner, hn::Vec<OD>& other) {
   const auto bits = hn::BitCast(d, column);
   const auto rank = Keys ? keys_of<Extremum, P, T>(d, bits) : leads_of<Extremum, P, T>(d, bits);
-  if constexpr (!Keys && P.nans == nans::propagate) other = hn::Max(other, hn::BitCast(od, bits));
+  if constexpr (!Keys && leads_miss_nans<P, T>) other = hn::Max(other, hn::BitCast(od, bits));
   winner = hn::IfThenElse(hn::Gt(rank, best), row, winner);
   best = hn::Max(best, rank);
 }
 
-/// How far ahead short rows are fetched, at least.
+/// Shorter rows of adjacent elements are transposed in registers; others, see detail::side_by_side_bytes. It was 768
+/// before rows were fetched ahead; no range is on record.
+inline constexpr index_t transposed_row_bytes = 1536;
+
+/// How far ahead short rows are fetched, at least: a page, past which the CPU does not look by itself. No range is on
+/// record.
 inline constexpr index_t prefetch_bytes = 4096;
 
 /// All columns of a block, counted from 0.
@@ -110,16 +116,14 @@ HWY_INLINE HWY_ATTR void store_part(D d, hn::Vec<D> winner, index_t begin, index
   if (begin == 0) {
     store_indices(d, winner, to);
   } else if constexpr (sizeof(hn::TFromD<D>) == 8) {
-    const hn::Repartition<std::uint8_t, D> bytes;
     const auto index = hn::Add(winner, hn::Set(d, static_cast<hn::TFromD<D>>(begin)));
     const auto stays = hn::Lt(winner, hn::Zero(d));
-    hn::StoreU(hn::BitCast(bytes, hn::IfThenElse(stays, load_bits(d, to), index)), bytes,
-               reinterpret_cast<std::uint8_t*>(to));
+    store_elements(d, hn::IfThenElse(stays, load_elements(d, to), index), to);
   } else {
     const hn::Half<D> half;
     const hn::RepartitionToWide<D> wide;
     store_part(wide, hn::PromoteTo(wide, hn::LowerHalf(half, winner)), begin, to);
-    store_part(wide, hn::PromoteTo(wide, hn::UpperHalf(half, winner)), begin, to + hn::Lanes(wide));
+    store_part(wide, hn::PromoteTo(wide, hn::UpperHalf(half, winner)), begin, to + lanes_of(wide));
   }
 }
 
@@ -137,10 +141,11 @@ HWY_ATTR void search_transposed(const T* x, index_t n, index_t stride, index_t c
   constexpr auto block = static_cast<index_t>(in_block);
   constexpr auto all = std::make_index_sequence<in_block>();
   constexpr index_t counted = 127 / block * block;  // what a byte counts
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  const index_t lanes = lanes_of(d);
   // Rows that are not much longer than what is read of them at a time are a stream of memory that the CPU sees by itself.
   const index_t rows_bytes = lanes * step * static_cast<index_t>(sizeof(T));
-  const bool fetched = n * static_cast<index_t>(sizeof(T)) > 64 && step <= 2 * n;
+  const bool fetched =
+      n * static_cast<index_t>(sizeof(T)) > static_cast<index_t>(detail::cache_line_bytes) && step <= 2 * n;
   const index_t ahead = fetched ? (prefetch_bytes / rows_bytes + 1) * lanes * step : 0;
   for (index_t done = 0; done < count; done += lanes) {
     if (count - done < lanes) done = count - lanes;
@@ -210,12 +215,12 @@ HWY_ATTR void search_adjacent_rows(const T* x, index_t stride, index_t count, in
   const OD od;
   const hn::ScalableTag<std::uint8_t> bytes;
   constexpr std::size_t n = sizeof...(Index);
-  const auto lanes = static_cast<index_t>(hn::Lanes(d));
+  const index_t lanes = lanes_of(d);
   if (stride < 0) x -= n - 1;
   for (index_t done = 0; done < count; done += lanes) {
     if (count - done < lanes) done = count - lanes;
     const T* const first = x + done * static_cast<index_t>(n);
-    const hn::Vec<D> elements[] = {load_bits(d, first + static_cast<index_t>(Index) * lanes)...};
+    const hn::Vec<D> elements[] = {load_elements(d, first + static_cast<index_t>(Index) * lanes)...};
     hn::Vec<D> columns[n];
     separate_columns(d, elements, columns, 1, std::make_index_sequence<n / 2>());
     auto best = hn::Set(d, least_key<D>), winner = hn::Zero(d);
@@ -232,8 +237,9 @@ template <extremum Extremum, policy P, class T>
 HWY_ATTR bool search_short_rows(const T* x, index_t n, index_t stride, index_t count, index_t step,
                                 index_t* winners) noexcept {
   constexpr auto size = static_cast<index_t>(sizeof(T));
-  const auto lanes = static_cast<index_t>(hn::Lanes(key_tag<T>()));
-  if ((stride != 1 && stride != -1) || step < 1 || n * size >= short_row_bytes || count < lanes) return false;
+  const index_t lanes = lanes_of(key_tag<T>());
+  if ((stride != 1 && stride != -1) || step < 1 || n * size >= transposed_row_bytes || count < lanes)
+    return false;
   if (step == n && n == 2) {
     search_adjacent_rows<Extremum, P>(x, stride, count, winners, std::make_index_sequence<2>());
     return true;
@@ -246,10 +252,8 @@ HWY_ATTR bool search_short_rows(const T* x, index_t n, index_t stride, index_t c
   const index_t missing = n < 16 / size ? 16 / size - n : 0, edge = (missing + step - 1) / step;
   const index_t begin = stride < 0 ? 0 : edge, end = stride < 0 ? count - edge : count;
   if (end - begin < lanes) return false;
-  bool by_leads = false;
-  if constexpr (floating<T>) by_leads = leads_are_promising<Extremum, P>(x, n, stride, count, step);
   const T* const first = x + begin * step;
-  if (by_leads) {
+  if (leads_are_promising<Extremum, P>(x, n, stride, count, step)) {
     search_transposed<Extremum, P, !floating<T>>(first, n, stride, end - begin, step, winners + begin);
   } else {
     search_transposed<Extremum, P, true>(first, n, stride, end - begin, step, winners + begin);
@@ -261,6 +265,7 @@ HWY_ATTR bool search_short_rows(const T* x, index_t n, index_t stride, index_t c
   return true;
 }
 
+}  // namespace argmax
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd

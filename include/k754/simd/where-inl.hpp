@@ -1,40 +1,20 @@
-// where, its gradient and the conditions that numbers make, on vectors: the bits of reference/where.hpp. Read once for each
-// target (no include guard); where.hpp includes everything that is needed before.
+// where and its gradient on vectors: the bits of reference/where.hpp (no include guard; where_tiles.hpp reads it once
+// for each target).
 //
-// Runs are of adjacent elements; inputs may also be one value. The first and the last vector of a run overlap the vectors
-// between, which begin where the output is aligned. Where an output is an input whose overwriting would show, both are made
-// before anything is written; otherwise the last is made last, so that nobody waits for memory that is far ahead. The caller
-// orders what is streamed. Anything else, and what is shorter than a vector, is left to the reference.
+// Runs are of adjacent elements; inputs may also be one value. The first and the last vector of a run overlap the
+// vectors between, which begin where the output is aligned. Where an output is an input whose overwriting would show,
+// both are made before anything is written; otherwise the last is made last, so that nobody waits for memory that is
+// far ahead. The caller orders what is streamed. Anything else, and what is shorter than a vector, is left to the
+// reference.
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
+namespace where {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-/// Vectors at a time: at least 8 elements, so that the bits of a condition go on with whole bytes.
-constexpr index_t unrolled = 4;
-
-template <class D>
-HWY_INLINE HWY_ATTR index_t lanes_of(D d) {
-  return static_cast<index_t>(hn::Lanes(d));
-}
-
-template <class D, class Bits = hn::TFromD<D>>
-HWY_INLINE HWY_ATTR hn::Vec<D> load_elements(D d, const Bits* x) {
-  const hn::Repartition<std::uint8_t, D> bytes;
-  return hn::BitCast(d, hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(x)));
-}
-template <class D, class Bits = hn::TFromD<D>>
-HWY_INLINE HWY_ATTR void store_elements(D /*d*/, hn::Vec<D> v, Bits* x) {
-  const hn::Repartition<std::uint8_t, D> bytes;
-  hn::StoreU(hn::BitCast(bytes, v), bytes, reinterpret_cast<std::uint8_t*>(x));
-}
-template <class D, class Bits = hn::TFromD<D>>
-HWY_INLINE HWY_ATTR void stream_elements(D /*d*/, hn::Vec<D> v, Bits* x) {
-  const hn::Repartition<std::uint8_t, D> bytes;
-  hn::Stream(hn::BitCast(bytes, v), bytes, reinterpret_cast<std::uint8_t*>(x));
-}
+using conditions::mask_at;
+using conditions::mask_in_group;
+using conditions::vectors_in_group;
 
 /// Elements at `x.at(i)`: a vector of adjacent ones, or of one value.
 template <class D, class Bits = hn::TFromD<D>>
@@ -45,75 +25,7 @@ HWY_INLINE HWY_ATTR hn::Vec<D> load_run(D d, detail::strided<const Bits> x, inde
 
 constexpr bool is_run(index_t stride) noexcept { return stride == 0 || stride == 1; }
 
-/// Condition bytes, each as a whole lane.
-template <class D>
-HWY_INLINE HWY_ATTR hn::Vec<D> widen_bytes(D d, const std::uint8_t* bytes) {
-  if constexpr (sizeof(hn::TFromD<D>) == 1) {
-    return hn::LoadU(d, bytes);
-  } else if constexpr (sizeof(hn::TFromD<D>) == 8) {
-    const hn::Rebind<std::uint32_t, D> half;
-    return hn::PromoteTo(d, hn::PromoteTo(half, hn::LoadU(hn::Rebind<std::uint8_t, D>(), bytes)));
-  } else {
-    return hn::PromoteTo(d, hn::LoadU(hn::Rebind<std::uint8_t, D>(), bytes));
-  }
-}
-
-/// The condition for a vector of elements from `i` on,
-template <class D>
-HWY_INLINE HWY_ATTR hn::Mask<D> mask_at(D d, const detail::byte_run& condition, index_t i) {
-  return hn::Ne(widen_bytes(d, condition.bytes.first + i), hn::Zero(d));
-}
-/// from bits that begin anywhere in a byte.
-template <class D>
-HWY_INLINE HWY_ATTR hn::Mask<D> mask_at(D d, const detail::bit_run& condition, index_t i) {
-  HWY_ALIGN std::uint8_t bits[HWY_MAX(8, HWY_MAX_BYTES / 8)] = {};  // LoadMaskBits may read 8
-  detail::copy_bits(condition.bytes, condition.first + i, lanes_of(d), bits);
-  return hn::LoadMaskBits(d, bits);
-}
-
-/// The condition for vector `k` of the `unrolled` vectors from element `i` on.
-template <class D>
-HWY_INLINE HWY_ATTR hn::Mask<D> mask_in_group(D d, const detail::byte_run& condition, index_t i, index_t k) {
-  return mask_at(d, condition, i + k * lanes_of(d));
-}
-template <class D>
-HWY_INLINE HWY_ATTR hn::Mask<D> mask_in_group(D d, const detail::bit_run& condition, index_t i, index_t k) {
-#if HWY_HAVE_SCALABLE
-  return mask_at(d, condition, i + k * lanes_of(d));
-#else
-  constexpr std::size_t lanes = HWY_LANES(hn::TFromD<D>), size = lanes < 8 ? 1 : lanes / 8;
-#if HWY_TARGET > HWY_AVX3  // without mask registers: all bits of the group in every lane, tested one by one
-  if constexpr (sizeof(hn::TFromD<D>) >= 4) {
-    constexpr std::size_t group_size = static_cast<std::size_t>(unrolled) * lanes / 8;
-    const std::uint8_t* const from = condition.bytes + ((condition.first + i) >> 3);
-    const int past = static_cast<int>((condition.first + i) & 7);
-    std::uint32_t all = 0;
-    std::memcpy(&all, from, group_size);
-    if (past != 0) {
-      const auto more = std::uint64_t{from[group_size]} << (8 * group_size);
-      all = static_cast<std::uint32_t>((more | all) >> past);
-    }
-    const auto first_bits = hn::Shl(hn::Set(d, 1), hn::Iota(d, 0));
-    const auto bits = hn::ShiftRightSame(hn::Set(d, all), static_cast<int>(k) * static_cast<int>(lanes));
-    return hn::TestBit(bits, first_bits);
-  }
-#endif
-  const index_t bit = condition.first + i;
-  const int shift = static_cast<int>(bit & 7);
-  const index_t in_group = k * static_cast<index_t>(lanes);
-  const std::uint8_t* const bytes = condition.bytes + (bit >> 3) + in_group / 8;
-  if (lanes >= 8 && shift == 0) return hn::LoadMaskBits(d, bytes);  // reads no more than lanes / 8 bytes
-  std::uint64_t word = 0;
-  std::memcpy(&word, bytes, size);
-  if (shift != 0) word = word >> shift | std::uint64_t{bytes[size]} << (8 * static_cast<int>(size) - shift);
-  if (lanes < 8) word >>= in_group % 8;
-  std::uint8_t bits[8];
-  std::memcpy(bits, &word, 8);
-  return hn::LoadMaskBits(d, bits);
-#endif
-}
-
-/// An input as the loops read it: an address that advances by `step` with every `unrolled` vectors.
+/// An input as the loops read it: an address that advances by `step` with every group of vectors.
 template <class Bits>
 struct cursor {
   const Bits* at;
@@ -121,19 +33,21 @@ struct cursor {
 };
 
 template <class Bits>
-inline constexpr std::size_t room_for_copies = static_cast<std::size_t>(unrolled) * HWY_MAX_BYTES /
+inline constexpr std::size_t room_for_copies = static_cast<std::size_t>(vectors_in_group) * HWY_MAX_BYTES /
                                                sizeof(Bits);
 
-/// One value is read over and over from `copies`, which has room for `unrolled` vectors.
+/// One value is read over and over from `copies`, which has room for a group.
 template <class D, class Bits = hn::TFromD<D>>
 HWY_INLINE HWY_ATTR cursor<Bits> cursor_from(D d, detail::strided<const Bits> x, index_t i, Bits* copies) {
   const index_t lanes = lanes_of(d);
-  if (x.stride != 0) return {x.first + i, unrolled * lanes};
-  for (index_t k = 0; k < unrolled; ++k) hn::Store(hn::Set(d, detail::load(x.first)), d, copies + k * lanes);
+  if (x.stride != 0) return {x.first + i, vectors_in_group * lanes};
+  for (index_t k = 0; k < vectors_in_group; ++k) {
+    hn::Store(hn::Set(d, detail::load(x.first)), d, copies + k * lanes);
+  }
   return {copies, 0};
 }
 
-/// The elements [begin, end) of a run of at least a vector that are written by `unrolled` vectors at a time.
+/// The elements [begin, end) of a run of at least a vector that are written by groups.
 struct groups {
   index_t begin, end;
   bool streamed;
@@ -144,28 +58,51 @@ struct groups {
   }
 };
 
-/// They begin where a vector's address is aligned, where elements are. Those that are streamed are whole cache lines that
-/// nothing else writes to, since what is written both ways waits for memory: before them, and behind, there is nothing, or
-/// at least a vector. If this is one of many adjacent rows, the line that two of the next ones share is asked for.
+/// Through the caches: from where a vector's address is aligned, where elements are.
 template <class D, class Bits = hn::TFromD<D>>
-HWY_INLINE HWY_ATTR groups groups_of(D d, const Bits* output, index_t n, bool streamed) {
-  const index_t lanes = lanes_of(d), group = unrolled * lanes;
-  constexpr index_t line = 64 / static_cast<index_t>(sizeof(Bits));
-  const auto address = reinterpret_cast<std::uintptr_t>(output);
-  const auto element = static_cast<index_t>(address / sizeof(Bits));
-  if (streamed && address % sizeof(Bits) == 0 && lanes <= line) {
-    const index_t to_line = -element & (line - 1);
-    const index_t begin = to_line > 0 && to_line < lanes ? to_line + line : to_line;
-    index_t end = begin + (n - begin) / group * group;
-    if (end < n && n - end < lanes) end -= group;
-    if (begin < end) {
-      if (begin > 0 || end < n)
-        detail::prefetch_boundary(output, n * (4096 / (n * static_cast<index_t>(sizeof(Bits))) + 2));
-      return {begin, end, true};
-    }
-  }
+HWY_INLINE HWY_ATTR groups aligned_groups(D d, const Bits* output, index_t n) {
+  const index_t lanes = lanes_of(d), group = vectors_in_group * lanes;
+  const auto element = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(output) / sizeof(Bits));
   const index_t begin = lanes - (element & (lanes - 1));
   return {begin, begin < n ? begin + (n - begin) / group * group : begin, false};
+}
+
+/// Past the caches: whole cache lines that nothing else writes to, since what is written both ways waits for memory.
+/// Before them, and behind, there is nothing, or at least a vector. None where elements are not aligned.
+template <class D, class Bits = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR groups groups_of_lines(D d, const Bits* output, index_t n) {
+  const index_t lanes = lanes_of(d), group = vectors_in_group * lanes;
+  constexpr index_t line = 64 / static_cast<index_t>(sizeof(Bits));
+  const auto address = reinterpret_cast<std::uintptr_t>(output);
+  if (address % sizeof(Bits) != 0 || lanes > line) return {0, 0, false};
+  const index_t to_line = -static_cast<index_t>(address / sizeof(Bits)) & (line - 1);
+  const index_t begin = to_line > 0 && to_line < lanes ? to_line + line : to_line;
+  index_t end = begin + (n - begin) / group * group;
+  if (end < n && n - end < lanes) end -= group;
+  return {begin, end, begin < end};
+}
+
+/// How outputs, which are other memory than the inputs or not, are written: past the caches where that is asked for
+/// and possible.
+template <class D, class Bits, class... Others>
+HWY_INLINE HWY_ATTR groups groups_of(D d, detail::stores how, bool in_place, index_t n, const Bits* output,
+                                     const Others*... others) {
+  const auto address = reinterpret_cast<std::uintptr_t>(output);
+  const bool same_lines = (((address - reinterpret_cast<std::uintptr_t>(others)) % 64 == 0) && ...);
+  if (how == detail::stores::streamed && same_lines && !in_place) {
+    const groups lines = groups_of_lines(d, output, n);
+    if (lines.streamed) return lines;
+  }
+  return aligned_groups(d, output, n);
+}
+
+/// If a run is one of many adjacent rows, the line that two of them share is asked for: that of the first row to
+/// begin 4 KiB later, since memory takes longer to be ready for writing than one row does. Always inline, see
+/// prefetch.hpp.
+template <class Bits>
+HWY_INLINE HWY_ATTR void fetch_shared_line(const groups& middle, const Bits* output, index_t n) {
+  if (!middle.streamed || (middle.begin == 0 && middle.end == n)) return;
+  detail::prefetch_boundary(output, n * (4096 / (n * static_cast<index_t>(sizeof(Bits))) + 2));
 }
 
 template <class D, class Bits = hn::TFromD<D>>
@@ -191,7 +128,8 @@ HWY_INLINE HWY_ATTR void copy_run(D d, detail::strided<const Bits> x, Bits* outp
                                   detail::stores how) {
   if (x.first == output && x.stride == 1) return;
   const index_t lanes = lanes_of(d);
-  const groups middle = groups_of(d, output, n, how == detail::stores::streamed);
+  const groups middle = groups_of(d, how, false, n, output);
+  fetch_shared_line(middle, output, n);
   const auto first = load_run(d, x, 0);
   if (middle.streamed) {
     for (index_t i = 0; i < middle.begin; i += lanes) {
@@ -201,7 +139,7 @@ HWY_INLINE HWY_ATTR void copy_run(D d, detail::strided<const Bits> x, Bits* outp
   }
   HWY_ALIGN Bits copies[room_for_copies<Bits>];
   auto from = cursor_from(d, x, middle.begin, copies);
-  for (index_t i = middle.begin; i < middle.end; i += unrolled * lanes) {
+  for (index_t i = middle.begin; i < middle.end; i += vectors_in_group * lanes) {
     write_four(d, load_elements(d, from.at), load_elements(d, from.at + lanes),
                load_elements(d, from.at + 2 * lanes), load_elements(d, from.at + 3 * lanes), output + i,
                middle.streamed);
@@ -226,7 +164,9 @@ HWY_INLINE HWY_ATTR hn::Vec<D> selected_at(D d, const Condition& condition, deta
   return hn::IfThenElse(mask_at(d, condition, i), load_run(d, x, i), load_run(d, y, i));
 }
 
-/// What reference::where gives.
+/// What reference::where gives. Vectors that overlap read some elements after they were written. That does no harm
+/// where the output is x or y: the selection from a selection is the same. Where it is the condition, they read it
+/// before.
 template <class Condition, std::unsigned_integral Bits>
 HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, detail::strided<const Bits> y,
                     detail::strided<Bits> output, index_t n, detail::stores how) noexcept {
@@ -242,8 +182,9 @@ HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, d
     copy_run(d, condition(0) ? x : y, output.first, n, how);
     return;
   }
-  const bool in_place = is_at(condition, output.first);  // x and y: what is selected twice stays selected
-  const groups middle = groups_of(d, output.first, n, how == detail::stores::streamed && !in_place);
+  const bool in_place = is_at(condition, output.first);
+  const groups middle = groups_of(d, how, in_place, n, output.first);
+  fetch_shared_line(middle, output.first, n);
   const auto first = selected_at(d, condition, x, y, 0);
   auto last = first;
   if (in_place) last = selected_at(d, condition, x, y, n - lanes);
@@ -273,7 +214,7 @@ HWY_ATTR void where(const Condition& condition, detail::strided<const Bits> x, d
       write_four(d, v0, v1, v2, v3, output.first + i, middle.streamed);
       from_x.at += from_x.step;
       from_y.at += from_y.step;
-      i += unrolled * lanes;
+      i += vectors_in_group * lanes;
     } while (i < middle.end);
   }
   for (index_t i = middle.end; i < n - lanes; i += lanes) {
@@ -313,9 +254,8 @@ HWY_ATTR void where_backward(const Condition& condition, detail::strided<const B
     last_mask = mask_at(d, condition, n - lanes);
     last = load_run(d, upstream, n - lanes);
   }
-  const bool same_lines =
-      (reinterpret_cast<std::uintptr_t>(dx.first) - reinterpret_cast<std::uintptr_t>(dy.first)) % 64 == 0;
-  const groups middle = groups_of(d, dx.first, n, how == detail::stores::streamed && same_lines && !in_place);
+  const groups middle = groups_of(d, how, in_place, n, dx.first, dy.first);
+  fetch_shared_line(middle, dx.first, n);
   if (middle.streamed) {
     for (index_t i = 0; i < middle.begin; i += lanes) {
       const index_t at = middle.before(i, lanes);
@@ -336,7 +276,7 @@ HWY_ATTR void where_backward(const Condition& condition, detail::strided<const B
       write_four(d, hn::IfThenZeroElse(m0, v0), hn::IfThenZeroElse(m1, v1), hn::IfThenZeroElse(m2, v2),
                  hn::IfThenZeroElse(m3, v3), dy.first + i, middle.streamed);
       from.at += from.step;
-      i += unrolled * lanes;
+      i += vectors_in_group * lanes;
     } while (i < middle.end);
   }
   for (index_t i = middle.end; i < n - lanes; i += lanes) {
@@ -350,56 +290,14 @@ HWY_ATTR void where_backward(const Condition& condition, detail::strided<const B
   if (middle.end < n) store_split(d, last_mask, last, dx.first + (n - lanes), dy.first + (n - lanes));
 }
 
-/// Whether elements lie in the interval: its condition for a vector of bits.
-template <class D, class Bits = hn::TFromD<D>>
-HWY_INLINE HWY_ATTR auto in_interval(D /*d*/, hn::Vec<D> bits, const detail::key_interval<Bits>& interval) {
-  using key = std::make_signed_t<Bits>;
-  const hn::Rebind<key, D> dk;
-  const auto x = hn::BitCast(dk, bits);
-  const auto sign = hn::And(hn::BroadcastSignBit(x), hn::Set(dk, static_cast<key>(interval.fold)));
-  const auto keys = hn::Xor(hn::Xor(x, sign), hn::Set(dk, static_cast<key>(interval.flip)));
-  const auto above = hn::Gt(keys, hn::Set(dk, interval.low));
-  const auto beyond = hn::Gt(keys, hn::Set(dk, interval.high));
-  return hn::Xor(hn::AndNot(beyond, above), hn::Gt(hn::Zero(dk), hn::Set(dk, interval.outside)));
-}
+}  // namespace where
 
-/// What detail::test_elements_in_turn gives, for adjacent elements.
-template <std::unsigned_integral Bits>
-HWY_ATTR void test_elements(const Bits* x, index_t n, const detail::key_interval<Bits>& interval,
-                            std::uint8_t* bits) noexcept {
-  const hn::ScalableTag<Bits> d;
-  const hn::Rebind<std::make_signed_t<Bits>, decltype(d)> dk;
-  const index_t lanes = lanes_of(d);
-  if (lanes >= 8 ? lanes % 8 != 0 : 8 % lanes != 0) {
-    detail::test_elements_in_turn(x, n, interval, bits);
-    return;
-  }
-  HWY_ALIGN Bits rest[8 + HWY_MAX_BYTES / sizeof(Bits)] = {};
-  HWY_ALIGN std::uint8_t stored[HWY_MAX(8, HWY_MAX_BYTES / 8)];  // StoreMaskBits may write 8
-  const index_t group = lanes < 8 ? 8 : lanes;
-  for (index_t i = 0; i < n; i += group) {
-    const Bits* from = x + i;
-    if (n - i < group) {
-      std::memcpy(rest, from, static_cast<std::size_t>(n - i) * sizeof(Bits));
-      from = rest;
-    }
-    if (lanes >= 8) {
-      hn::StoreMaskBits(dk, in_interval(d, load_elements(d, from), interval), stored);
-    } else {
-      unsigned byte = 0;
-      for (index_t k = 0; k < 8; k += lanes) {
-        hn::StoreMaskBits(dk, in_interval(d, load_elements(d, from + k), interval), stored);
-        byte |= static_cast<unsigned>(stored[0]) << k;
-      }
-      stored[0] = static_cast<std::uint8_t>(byte);
-    }
-    if (n - i >= group) {
-      std::memcpy(bits + i / 8, stored, static_cast<std::size_t>(group) / 8);
-    } else {
-      std::memcpy(bits + i / 8, stored, static_cast<std::size_t>(n - i + 7) / 8);
-    }
-  }
-}
+template <class Condition, class Bits>
+struct code_of<detail::where_kernel<Condition, Bits>> : detail::vector_code<&where::where<Condition, Bits>> {
+};
+template <class Condition, class Bits>
+struct code_of<detail::where_backward_kernel<Condition, Bits>>
+    : detail::vector_code<&where::where_backward<Condition, Bits>> {};
 
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI

@@ -1,8 +1,9 @@
-# cmake -P run.cmake -- <scratch folder> <include> <nm> <flag of the CPU, or none> <compiler>...
-# One program for every pair of flag sets and compilers, in both link orders. No two of the units may offer the linker the
-# same function of the library, and flags that change results are refused.
+# cmake -P run.cmake -- <scratch folder> <include> <nm> <-march=skylake, or none> <compiler>...
+# One program for every pair of flag sets and compilers, in both link orders, run where the CPU can. No two of the units may
+# offer the linker the same function of the library, and flags that change results are refused.
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/../../support/arguments.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/../../support/cpu.cmake)
 list(POP_FRONT arguments scratch include nm cpu_flag)
 set(compilers ${arguments})
 list(GET compilers 0 linker)
@@ -81,6 +82,10 @@ endif()
 message(STATUS "${count} functions offered to the linker, no two by the same name")
 run(${linker} -std=c++20 -O1 -I${include} -c ${sources}/main.cpp -o ${scratch}/main.o)
 
+k754_cpu_lacks(missing ${k754_needs_skylake})
+if(missing)
+  message(STATUS "running units with ${cpu_flag} left out: CPU lacks ${missing}")
+endif()
 list(LENGTH units count)
 math(EXPR last "${count} - 1")
 set(programs 0)
@@ -90,6 +95,10 @@ foreach(first RANGE ${last})
       foreach(order IN ITEMS "a${first}.o;b${second}.o" "b${second}.o;a${first}.o")
         list(TRANSFORM order PREPEND ${scratch}/)
         run(${linker} ${order} ${scratch}/main.o -o ${scratch}/program)
+        list(GET units ${first} ${second} pair)
+        if(missing AND pair MATCHES "${cpu_flag}")
+          continue()
+        endif()
         run(${scratch}/program)
         math(EXPR programs "${programs} + 1")
       endforeach()

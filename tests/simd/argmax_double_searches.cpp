@@ -2,7 +2,7 @@
 
 namespace k754_test {
 
-std::vector<arg_searches> argmax_double_calls() {
+std::vector<arg_searches> argmax_double_searches() {
   return {with_targets(floating_searches_of<double>("double"))};
 }
 

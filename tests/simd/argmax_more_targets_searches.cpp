@@ -6,7 +6,7 @@
 
 namespace k754_test {
 
-std::vector<arg_searches> argmax_more_targets_calls() {
+std::vector<arg_searches> argmax_more_targets_searches() {
 #if K754_SIMD && HWY_ARCH_X86
   using enum k754::extremum;
   arg_searches floats = searches_of<float>("float, more targets");

@@ -16,15 +16,16 @@
 #include "../support/ieee754.hpp"
 #include "../support/random_tensor.hpp"
 #include "../support/test_scale.hpp"
-#include "argmax_calls.hpp"
+#include "argmax_search.hpp"
 
 namespace k754_test {
 
 inline const std::vector<arg_searches>& all_searches() {
   static const std::vector<arg_searches> all = [] {
     std::vector<arg_searches> types;
-    for (const auto& some : {argmax_float_calls(), argmax_double_calls(), argmax_float16_calls(),
-                             argmax_signed_calls(), argmax_unsigned_calls(), argmax_more_targets_calls()}) {
+    for (const auto& some :
+         {argmax_float_searches(), argmax_double_searches(), argmax_float16_searches(),
+          argmax_signed_searches(), argmax_unsigned_searches(), argmax_more_targets_searches()}) {
       types.insert(types.end(), some.begin(), some.end());
     }
     return types;
@@ -115,7 +116,7 @@ inline void compare_row(const arg_searches& type, const void* x, index_t n, inde
       }
     }
   }
-  cases.add(type.calls());
+  cases.add(type.comparisons());
 }
 
 /// `count` rows that are `step` apart through every search and target; nothing but their winners is written.
@@ -137,7 +138,7 @@ inline void compare_rows(const arg_searches& type, const void* x, index_t n, ind
       }
     }
   }
-  cases.add(count * type.calls());
+  cases.add(count * type.comparisons());
 }
 inline void compare_columns(const arg_searches& type, const void* x, index_t n, index_t stride, index_t count,
                             const guarded_buffer& results, case_count& cases) {

@@ -1,5 +1,5 @@
 // argmin and argmax with their types erased, so that one set of loops serves every element type, policy and target. The
-// `argmax_*_calls.cpp` files say which there are.
+// `argmax_*_searches.cpp` files say which there are.
 #pragma once
 
 #include <k754/status.hpp>
@@ -60,14 +60,14 @@ struct arg_searches {
     return winner;
   }
   /// What one row counts for.
-  long calls() const { return static_cast<long>(searches.size() * targets.size()); }
+  long comparisons() const { return static_cast<long>(searches.size() * targets.size()); }
 };
 
-std::vector<arg_searches> argmax_float_calls();
-std::vector<arg_searches> argmax_double_calls();
-std::vector<arg_searches> argmax_float16_calls();  // and bfloat16
-std::vector<arg_searches> argmax_signed_calls();
-std::vector<arg_searches> argmax_unsigned_calls();  // and bool
-std::vector<arg_searches> argmax_more_targets_calls();
+std::vector<arg_searches> argmax_float_searches();
+std::vector<arg_searches> argmax_double_searches();
+std::vector<arg_searches> argmax_float16_searches();  // and bfloat16
+std::vector<arg_searches> argmax_signed_searches();
+std::vector<arg_searches> argmax_unsigned_searches();  // and bool
+std::vector<arg_searches> argmax_more_targets_searches();
 
 }  // namespace k754_test

@@ -2,7 +2,7 @@
 
 namespace k754_test {
 
-std::vector<arg_searches> argmax_float_calls() {
+std::vector<arg_searches> argmax_float_searches() {
   using enum k754::extremum;
   arg_searches result = floating_searches_of<float>("float");
   add_search<maximum, last_tie, false, float>(result, "ties::last");
