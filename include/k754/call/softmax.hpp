@@ -17,6 +17,7 @@
 #include "../simd.hpp"
 #include "../simd/elementary.hpp"
 #include "../simd/formats.hpp"
+#include "../simd/transposes.hpp"
 #include "../status.hpp"
 #include "../tensor_view.hpp"
 #include "arguments.hpp"

@@ -183,7 +183,7 @@ HWY_INLINE HWY_ATTR hn::Vec<counters> add_one_where(hn::Mask<floats> mask, hn::V
 #endif
 }
 
-/// The halves of E and L for the rows of a vector: from R and c (as they are summed) comes L.
+/// L of the rows of a vector, in two halves, in the place of R; `maxima` is c.
 HWY_INLINE HWY_ATTR void logarithms(const row_vectors& row, hn::Vec<doubles>& sum0, hn::Vec<doubles>& sum1,
                                     hn::Vec<doubles> maxima0, hn::Vec<doubles> maxima1) {
   using namespace reference::detail_softmax_fast;
@@ -256,18 +256,12 @@ HWY_INLINE HWY_ATTR softmax::extreme<T> maximum_of_row(const T* x, index_t n) {
                                 hn::GetLane(hn::MinOfLanes(du, hn::Min(first, more_first))));
 }
 
-/// A sum of exponentials under way.
-struct row_sum {
-  hn::Vec<doubles> lane[2 * vectors];
-  hn::Vec<counters> maxima;
-};
-
 /// Vector `k` of 16 elements, of which `count` are there. `Below`: of those below the maximum, which are counted;
 /// `Keep`: the exponentials stay at `e`.
 template <bool Shifted, bool Below, bool Keep, bool Whole, std::size_t Vector, floating T>
-HWY_INLINE HWY_ATTR void add_vector(const T* elements, index_t count, const row_vectors& row, row_sum& sum,
-                                    float* e) {
-  const floats df;
+HWY_INLINE HWY_ATTR void add_vector(const T* elements, index_t count, const row_vectors& row,
+                                    hn::Vec<doubles>& lane0, hn::Vec<doubles>& lane1,
+                                    hn::Vec<counters>& maxima, float* e) {
   constexpr auto at = static_cast<index_t>(Vector * width);
   const auto x = Whole ? load_floats(elements + at) : load_some(elements + at, count - at);
   auto exp = exponential<Shifted>(x, row);
@@ -278,32 +272,31 @@ HWY_INLINE HWY_ATTR void add_vector(const T* elements, index_t count, const row_
       store_some(exp, count - at, e + at);
     }
   }
-  auto there = hn::FirstN(df, 0);
-  if constexpr (!Whole) {
-    there = first_lanes(count - at);
-    exp = hn::IfThenElseZero(there, exp);
-  }
+  if constexpr (!Whole) exp = hn::IfThenElseZero(first_lanes(count - at), exp);
   if constexpr (Below) {
     auto is_maximum = hn::Eq(x, row.maximum);
-    if constexpr (!Whole) is_maximum = hn::And(is_maximum, there);
+    if constexpr (!Whole) is_maximum = hn::And(is_maximum, first_lanes(count - at));
     exp = hn::IfThenZeroElse(is_maximum, exp);
-    sum.maxima = add_one_where(is_maximum, sum.maxima);
+    maxima = add_one_where(is_maximum, maxima);
   }
-  sum.lane[2 * Vector] = hn::Add(sum.lane[2 * Vector], lower_doubles(exp));
-  sum.lane[2 * Vector + 1] = hn::Add(sum.lane[2 * Vector + 1], upper_doubles(exp));
+  lane0 = hn::Add(lane0, lower_doubles(exp));
+  lane1 = hn::Add(lane1, upper_doubles(exp));
 }
 template <bool Shifted, bool Below, bool Keep, bool Whole, floating T, std::size_t... Vector>
-HWY_INLINE HWY_ATTR void add_step(const T* x, index_t count, const row_vectors& row, row_sum& sum, float* e,
+HWY_INLINE HWY_ATTR void add_step(const T* x, index_t count, const row_vectors& row,
+                                  hn::Vec<doubles> (&lane)[2 * vectors], hn::Vec<counters>& maxima, float* e,
                                   std::index_sequence<Vector...>) {
-  (add_vector<Shifted, Below, Keep, Whole, Vector>(x, count, row, sum, e), ...);
+  (add_vector<Shifted, Below, Keep, Whole, Vector>(x, count, row, lane[2 * Vector], lane[2 * Vector + 1],
+                                                   maxima, e),
+   ...);
 }
 
 /// The fold of reference::lane_sum.
-HWY_INLINE HWY_ATTR double folded(const row_sum& sum) {
+HWY_INLINE HWY_ATTR double folded(const hn::Vec<doubles> (&lane)[2 * vectors]) {
   const doubles d;
   HWY_ALIGN double sums[lanes];
   for (std::size_t k = 0; k < vectors; ++k)
-    hn::Store(hn::Add(sum.lane[k], sum.lane[k + vectors]), d, sums + k * (width / 2));
+    hn::Store(hn::Add(lane[k], lane[k + vectors]), d, sums + k * (width / 2));
   for (std::size_t w = lanes / 4; w > 0; w /= 2) {
     for (std::size_t l = 0; l < w; ++l) sums[l] = sums[l] + sums[l + w];
   }
@@ -317,17 +310,19 @@ HWY_INLINE HWY_ATTR double sum_of_row(const T* x, index_t n, const row_vectors& 
   double last = 0.0;
   maxima = 0;
   for (index_t first = 0; first < n; first += block) {
-    row_sum sum;
-    for (auto& lane : sum.lane) lane = hn::Zero(doubles());
-    sum.maxima = hn::Zero(counters());
+    hn::Vec<doubles> lane[2 * vectors];
+    for (auto& l : lane) l = hn::Zero(doubles());
+    auto in_block = hn::Zero(counters());
     const index_t end = n - first < block ? n : first + block;
     index_t i = first;
     for (; i + step <= end; i += step)
-      add_step<Shifted, Below, Keep, true>(x + i, step, row, sum, Keep ? e + i : nullptr, all_vectors());
+      add_step<Shifted, Below, Keep, true>(x + i, step, row, lane, in_block, Keep ? e + i : nullptr,
+                                           all_vectors());
     if (i < end)
-      add_step<Shifted, Below, Keep, false>(x + i, end - i, row, sum, Keep ? e + i : nullptr, all_vectors());
-    last = folded(sum);
-    if constexpr (Below) maxima += hn::GetLane(hn::SumOfLanes(counters(), sum.maxima));
+      add_step<Shifted, Below, Keep, false>(x + i, end - i, row, lane, in_block, Keep ? e + i : nullptr,
+                                            all_vectors());
+    last = folded(lane);
+    if constexpr (Below) maxima += hn::GetLane(hn::SumOfLanes(counters(), in_block));
     if (end < n || n % block == 0) blocks.add(last);
   }
   return n % block == 0 ? blocks.total() : blocks.total_with(last);
@@ -406,18 +401,25 @@ constexpr bool is_shifted(float m) {
   return !(m < largest && m > -largest);
 }
 
+/// So many rows are read for their maxima before the first of them is worked out: short ones wait less for each other.
+inline constexpr index_t ahead = 8;
+
 template <row_kernel K, floating T>
 HWY_ATTR void rows_one_by_one(const detail::row_run<T>& run) {
-  for (index_t i = 0; i < run.count; ++i) {
-    const T* const x = run.x.row(i);
-    const softmax::extreme<T> greatest = maximum_of_row(x, run.length);
-    const auto m = static_cast<float>(greatest.maximum);
-    if (!greatest.ordinary) {
-      detail::fast_rows_in_turn<K, false>(run.part(i, 1));
-    } else if (is_shifted(m)) {
-      compute_row<K, true>(x, run.length, m, run.y.row(i));
-    } else {
-      compute_row<K, false>(x, run.length, m, run.y.row(i));
+  const index_t group = run.length <= block ? ahead : 1;
+  for (index_t first = 0; first < run.count; first += group) {
+    const index_t end = run.count - first < group ? run.count : first + group;
+    softmax::extreme<T> greatest[ahead];
+    for (index_t i = first; i < end; ++i) greatest[i - first] = maximum_of_row(run.x.row(i), run.length);
+    for (index_t i = first; i < end; ++i) {
+      const auto m = static_cast<float>(greatest[i - first].maximum);
+      if (!greatest[i - first].ordinary) {
+        detail::fast_rows_in_turn<K, false>(run.part(i, 1));
+      } else if (is_shifted(m)) {
+        compute_row<K, true>(run.x.row(i), run.length, m, run.y.row(i));
+      } else {
+        compute_row<K, false>(run.x.row(i), run.length, m, run.y.row(i));
+      }
     }
   }
 }

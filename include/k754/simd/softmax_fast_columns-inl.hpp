@@ -433,7 +433,7 @@ template <row_kernel K, floating T>
 HWY_INLINE HWY_ATTR void rows_in_lanes(const detail::row_run<T>& run, short_rows<T>& rows) {
   const floats d;
   const index_t n = run.length;
-  softmax::transpose_rows(run.x.first, run.x.step, n, run.count, rows.x[0], vector_step);
+  transpose_rows(run.x.first, run.x.step, n, run.count, rows.x[0], vector_step);
   bool extraordinary = false;
   const auto m = maxima_of_lanes(rows, n, extraordinary);
   const auto limit = hn::Set(d, reference::detail_softmax_fast::largest_unshifted);
@@ -456,7 +456,7 @@ HWY_INLINE HWY_ATTR void rows_in_lanes(const detail::row_run<T>& run, short_rows
   if constexpr (K == row_kernel::logsumexp) {
     for (index_t i = 0; i < run.count; ++i) detail::store(run.y.row(i), results[i]);
   } else {
-    softmax::transpose_lines(rows.x[0], vector_step, n, run.count, run.y.first, run.y.step);
+    transpose_lines(rows.x[0], vector_step, n, run.count, run.y.first, run.y.step);
   }
 }
 
