@@ -43,8 +43,8 @@ T* elements_of(const argument& a) noexcept {
 }
 
 /// What `check` says of the first argument that does not pass it.
-template <std::size_t N, class Check>
-constexpr check_result for_present(const std::array<argument, N>& all, const Check& check) noexcept {
+template <std::size_t Count, class Check>
+constexpr check_result for_present(const std::array<argument, Count>& all, const Check& check) noexcept {
   for (const argument& a : all) {
     if (!a.present) continue;
     if (check_result r = check(a); !r) return r;
@@ -52,8 +52,8 @@ constexpr check_result for_present(const std::array<argument, N>& all, const Che
   return {};
 }
 
-template <std::size_t N>
-constexpr check_result check_views(const char* kernel, const std::array<argument, N>& all) noexcept {
+template <std::size_t Count>
+constexpr check_result check_views(const char* kernel, const std::array<argument, Count>& all) noexcept {
   return for_present(all, [&](const argument& a) { return check_extents(kernel, a.name, a.view); });
 }
 
@@ -93,14 +93,14 @@ constexpr check_result check_apart(const char* kernel, const argument& output,
   return check_sharing(kernel, output.name, other.name, output.view, other.view, other.with_outputs);
 }
 
-template <std::size_t N>
-constexpr check_result check_pointers(const char* kernel, const std::array<argument, N>& all) noexcept {
+template <std::size_t Count>
+constexpr check_result check_pointers(const char* kernel, const std::array<argument, Count>& all) noexcept {
   return for_present(all, [&](const argument& a) { return check_data(kernel, a.name, a.view); });
 }
 
 /// Each output against itself, the inputs and the outputs before it.
-template <std::size_t N>
-constexpr check_result check_overlap(const char* kernel, const std::array<argument, N>& all) noexcept {
+template <std::size_t Count>
+constexpr check_result check_overlap(const char* kernel, const std::array<argument, Count>& all) noexcept {
   return for_present(all, [&](const argument& out) {
     if (out.as != role::output) return check_result{};
     if (auto r = check_no_self_overlap(kernel, out.name, out.view); !r) return r;
@@ -110,8 +110,8 @@ constexpr check_result check_overlap(const char* kernel, const std::array<argume
   });
 }
 
-template <std::size_t N>
-constexpr check_result check_memory(const char* kernel, const std::array<argument, N>& all) noexcept {
+template <std::size_t Count>
+constexpr check_result check_memory(const char* kernel, const std::array<argument, Count>& all) noexcept {
   if (auto r = check_pointers(kernel, all); !r) return r;
   return check_overlap(kernel, all);
 }

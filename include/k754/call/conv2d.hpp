@@ -73,8 +73,8 @@ struct conv2d_roles {
 inline constexpr argument no_bias{.name = "bias", .present = false};
 
 /// All checks of the convolution and of its gradients but the bias's.
-template <std::size_t N>
-constexpr check_result check_convolution(const char* kernel, const std::array<argument, N>& all,
+template <std::size_t Count>
+constexpr check_result check_convolution(const char* kernel, const std::array<argument, Count>& all,
                                          const conv2d_roles& as, const conv2d_options& options,
                                          conv2d_plan& plan) noexcept {
   if (auto r = check_conv2d_options(kernel, options); !r) return r;

@@ -64,8 +64,8 @@ inline bool blocks_are_apart(const layout& a, const layout& b, index_t count) no
 
 /// Whether arguments are as most are: row-major tensors of one shape with elements, scalars, each in memory of its own or
 /// an input in place of an output. All checks pass then, and this is a fraction of them.
-template <std::size_t N>
-bool are_plain(const std::array<argument, N>& all) noexcept {
+template <std::size_t Count>
+bool are_plain(const std::array<argument, Count>& all) noexcept {
   const layout* shape = nullptr;
   for (const argument& a : all) {
     if (a.present && a.as == role::input) shape = &a.view;
@@ -99,9 +99,9 @@ bool are_plain(const std::array<argument, N>& all) noexcept {
   return plain;
 }
 
-template <std::size_t N>
+template <std::size_t Count>
 [[gnu::cold]] constexpr check_result check_elementwise_in_full(const char* kernel, shape_given_by source,
-                                                               std::array<argument, N> all) noexcept {
+                                                               std::array<argument, Count> all) noexcept {
   if (auto r = check_views(kernel, all); !r) return r;
   layout shape;
   if (source == shape_given_by::outputs) {
@@ -124,9 +124,9 @@ template <std::size_t N>
 
 /// The checks of an elementwise kernel. After broadcasting, an output shares no memory with an input, or
 /// every index writes the very element that it reads there. Outputs share no memory with each other.
-template <std::size_t N>
+template <std::size_t Count>
 constexpr check_result check_elementwise(const char* kernel, shape_given_by source,
-                                         const std::array<argument, N>& all) noexcept {
+                                         const std::array<argument, Count>& all) noexcept {
   if (!std::is_constant_evaluated() && are_plain(all)) return {};
   return check_elementwise_in_full(kernel, source, all);
 }

@@ -85,10 +85,10 @@ class where_forward {
   using plan = elementwise_loop<4>;
 
   template <class X, class Y, class Output>
-  constexpr where_forward(const C& condition, const X& x, const Y& y, Output& output) noexcept
-      : condition_(condition),
-        all_{condition_argument(condition, scalars_[0]), operand_argument("x", x, scalars_[1]),
-             operand_argument("y", y, scalars_[2]), output_argument("output", output)} {}
+  constexpr where_forward(const C& the_condition, const X& the_x, const Y& the_y, Output& the_output) noexcept
+      : condition_(the_condition),
+        all_{condition_argument(the_condition, scalars_[0]), operand_argument("x", the_x, scalars_[1]),
+             operand_argument("y", the_y, scalars_[2]), output_argument("output", the_output)} {}
   where_forward(const where_forward&) = delete;  // arguments point at scalars
 
   constexpr check_result check(plan& loop) const noexcept {
@@ -117,15 +117,16 @@ class where_backward {
   using plan = elementwise_loop<4>;
 
   template <class Upstream, class Dx, class Dy>
-  constexpr where_backward(const C& condition, const Upstream& upstream, Dx& dx, Dy& dy) noexcept
-      : condition_(condition),
-        all_{condition_argument(condition, scalars_[0]),
-             WantsDx ? operand_argument("upstream", upstream, scalars_[1])
+  constexpr where_backward(const C& the_condition, const Upstream& the_upstream, Dx& the_dx,
+                           Dy& the_dy) noexcept
+      : condition_(the_condition),
+        all_{condition_argument(the_condition, scalars_[0]),
+             WantsDx ? operand_argument("upstream", the_upstream, scalars_[1])
                      : operand_argument("", T{}, scalars_[1]),
-             outputs == 2 ? output_argument("dx", dx)
+             outputs == 2 ? output_argument("dx", the_dx)
              : WantsDx    ? operand_argument("", T{}, scalars_[2])
-                          : operand_argument("upstream", upstream, scalars_[2]),
-             WantsDy ? output_argument("dy", dy) : output_argument("dx", dx)} {}
+                          : operand_argument("upstream", the_upstream, scalars_[2]),
+             WantsDy ? output_argument("dy", the_dy) : output_argument("dx", the_dx)} {}
   where_backward(const where_backward&) = delete;  // arguments point at scalars
 
   constexpr check_result check(plan& loop) const noexcept {
@@ -162,11 +163,12 @@ class where_apply_forward {
   using plan = elementwise_loop<4>;
 
   template <class X, class Y, class Output>
-  constexpr where_apply_forward(const C& condition, F& f, const X& x, const Y& y, Output& output) noexcept
-      : condition_(condition),
-        f_(f),
-        all_{condition_argument(condition, scalars_[0]), operand_argument("x", x, scalars_[1]),
-             operand_argument("y", y, scalars_[2]), output_argument("output", output)} {}
+  constexpr where_apply_forward(const C& the_condition, F& the_f, const X& the_x, const Y& the_y,
+                                Output& the_output) noexcept
+      : condition_(the_condition),
+        f_(the_f),
+        all_{condition_argument(the_condition, scalars_[0]), operand_argument("x", the_x, scalars_[1]),
+             operand_argument("y", the_y, scalars_[2]), output_argument("output", the_output)} {}
   where_apply_forward(const where_apply_forward&) = delete;  // arguments point at scalars
 
   constexpr check_result check(plan& loop) const noexcept {
@@ -203,13 +205,13 @@ class where_apply_backward {
   using plan = elementwise_loop<5>;
 
   template <class X, class Upstream, class Dx, class Dy>
-  constexpr where_apply_backward(const C& condition, F& derivative, const X& x, const Upstream& upstream,
-                                 Dx& dx, Dy& dy) noexcept
-      : condition_(condition),
-        derivative_(derivative),
-        all_{condition_argument(condition, scalars_[0]), operand_argument("x", x, scalars_[1]),
-             operand_argument("upstream", upstream, scalars_[2]), output_argument("dx", dx),
-             output_argument("dy", dy)} {}
+  constexpr where_apply_backward(const C& the_condition, F& the_derivative, const X& the_x,
+                                 const Upstream& the_upstream, Dx& the_dx, Dy& the_dy) noexcept
+      : condition_(the_condition),
+        derivative_(the_derivative),
+        all_{condition_argument(the_condition, scalars_[0]), operand_argument("x", the_x, scalars_[1]),
+             operand_argument("upstream", the_upstream, scalars_[2]), output_argument("dx", the_dx),
+             output_argument("dy", the_dy)} {}
   where_apply_backward(const where_apply_backward&) = delete;  // arguments point at scalars
 
   constexpr check_result check(plan& loop) const noexcept {

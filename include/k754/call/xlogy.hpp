@@ -45,9 +45,9 @@ class xlogy_forward {
   using plan = elementwise_loop<3>;
 
   template <class X, class Y, class Output>
-  constexpr xlogy_forward(const X& x, const Y& y, Output& output) noexcept
-      : all_{operand_argument("x", x, scalars_[0]), operand_argument("y", y, scalars_[1]),
-             output_argument("output", output)} {}
+  constexpr xlogy_forward(const X& the_x, const Y& the_y, Output& the_output) noexcept
+      : all_{operand_argument("x", the_x, scalars_[0]), operand_argument("y", the_y, scalars_[1]),
+             output_argument("output", the_output)} {}
   xlogy_forward(const xlogy_forward&) = delete;  // arguments point at scalars
 
   constexpr check_result check(plan& loop) const noexcept {
@@ -84,10 +84,11 @@ class xlogy_backward {
   using plan = elementwise_loop<5>;
 
   template <class X, class Y, class Upstream, class Dx, class Dy>
-  constexpr xlogy_backward(const X& x, const Y& y, const Upstream& upstream, Dx& dx, Dy& dy) noexcept
-      : all_{operand_argument("x", x, scalars_[0]), operand_argument("y", y, scalars_[1]),
-             operand_argument("upstream", upstream, scalars_[2]), output_argument("dx", dx),
-             output_argument("dy", dy)} {}
+  constexpr xlogy_backward(const X& the_x, const Y& the_y, const Upstream& the_upstream, Dx& the_dx,
+                           Dy& the_dy) noexcept
+      : all_{operand_argument("x", the_x, scalars_[0]), operand_argument("y", the_y, scalars_[1]),
+             operand_argument("upstream", the_upstream, scalars_[2]), output_argument("dx", the_dx),
+             output_argument("dy", the_dy)} {}
   xlogy_backward(const xlogy_backward&) = delete;  // arguments point at scalars
 
   constexpr check_result check(plan& loop) const noexcept {

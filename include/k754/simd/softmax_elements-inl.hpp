@@ -77,13 +77,13 @@ HWY_INLINE HWY_ATTR void copy_present(strided<const T> x, strided<const bool> ma
   for (; i < n; ++i) to[i] = detail::load(mask.at(i)) ? detail::load(x.at(i)) : nothing;
 }
 
-/// `N` adjacent elements, of which only `count` may be there and only some present; `nothing` in place of the others.
-template <index_t N, floating T>
+/// `Size` adjacent elements, of which only `count` may be there and only some present; `nothing` in place of the others.
+template <index_t Size, floating T>
 class padded {
  public:
   HWY_INLINE HWY_ATTR padded(const T* x, strided<const bool> mask, index_t count, T nothing) : x_(x) {
-    if (count < N || mask.first != nullptr) {
-      copy(x, mask, count < N ? count : N, nothing);
+    if (count < Size || mask.first != nullptr) {
+      copy(x, mask, count < Size ? count : Size, nothing);
       x_ = copy_;
     }
   }
@@ -95,22 +95,22 @@ class padded {
 
  private:
   HWY_NOINLINE HWY_ATTR void copy(const T* x, strided<const bool> mask, index_t count, T nothing) {
-    for (index_t i = count; i < N; ++i) copy_[i] = nothing;
+    for (index_t i = count; i < Size; ++i) copy_[i] = nothing;
     copy_present<T>({x, 1}, mask, count, nothing, copy_);
   }
 
   const T* x_;
-  T copy_[static_cast<std::size_t>(N)];
+  T copy_[static_cast<std::size_t>(Size)];
 };
 
-/// Room for `N` results, of which only `count` are wanted at y.
-template <index_t N, floating T>
+/// Room for `Size` results, of which only `count` are wanted at y.
+template <index_t Size, floating T>
 class landing {
  public:
   HWY_ATTR landing(T* y, index_t count) : y_(y), count_(count) {}
-  T* data() { return count_ >= N ? y_ : copy_; }
+  T* data() { return count_ >= Size ? y_ : copy_; }
   HWY_ATTR void finish() {
-    if (count_ >= N) return;
+    if (count_ >= Size) return;
     std::memcpy(static_cast<void*>(y_), static_cast<const void*>(copy_),
                 static_cast<std::size_t>(count_) * sizeof(T));
   }
@@ -118,7 +118,7 @@ class landing {
  private:
   T* y_;
   index_t count_;
-  T copy_[static_cast<std::size_t>(N)];
+  T copy_[static_cast<std::size_t>(Size)];
 };
 
 /// The elements of a row, block by block.
