@@ -237,25 +237,25 @@ constexpr auto conv2d_call(X& input, W& weight, B& bias, Y& output, const conv2d
   return conv2d_forward<P, element_of<X&>, element_of<W&>, element_of<B&>, element_of<Y&> >{
       input_view(input), input_view(weight), input_view(bias), true, output_view(output), options};
 }
-template <policy P, class W, class U, class G>
-constexpr auto conv2d_backward_input_call(W& weight, U& upstream, G& dx,
+template <policy P, class W, class Upstream, class G>
+constexpr auto conv2d_backward_input_call(W& weight, Upstream& upstream, G& dx,
                                           const conv2d_options& options) noexcept {
   static_assert(is_output<G&>());
-  return conv2d_input_gradient<P, element_of<W&>, element_of<U&>, element_of<G&> >{
+  return conv2d_input_gradient<P, element_of<W&>, element_of<Upstream&>, element_of<G&> >{
       input_view(weight), input_view(upstream), output_view(dx), options};
 }
-template <policy P, class X, class U, class G>
-constexpr auto conv2d_backward_weight_call(X& input, U& upstream, G& dw,
+template <policy P, class X, class Upstream, class G>
+constexpr auto conv2d_backward_weight_call(X& input, Upstream& upstream, G& dw,
                                            const conv2d_options& options) noexcept {
   static_assert(is_output<G&>());
-  return conv2d_weight_gradient<P, element_of<X&>, element_of<U&>, element_of<G&> >{
+  return conv2d_weight_gradient<P, element_of<X&>, element_of<Upstream&>, element_of<G&> >{
       input_view(input), input_view(upstream), output_view(dw), options};
 }
-template <policy P, class U, class G>
-constexpr auto conv2d_backward_bias_call(U& upstream, G& db, const conv2d_options& options) noexcept {
+template <policy P, class Upstream, class G>
+constexpr auto conv2d_backward_bias_call(Upstream& upstream, G& db, const conv2d_options& options) noexcept {
   static_assert(is_output<G&>());
-  return conv2d_bias_gradient<P, element_of<U&>, element_of<G&> >{input_view(upstream), output_view(db),
-                                                                  options};
+  return conv2d_bias_gradient<P, element_of<Upstream&>, element_of<G&> >{input_view(upstream),
+                                                                         output_view(db), options};
 }
 
 }  // namespace K754_ABI
