@@ -24,14 +24,14 @@
 ///             LS-01). With a +inf the row is NaN, or by pos_inf (SM-02, SM-03, LS-02). logsumexp of these is
 ///             -inf and +inf and needs no rule (LS-20). In a row of no elements there is nothing to write
 ///             (SM-11); its logsumexp is -inf (LS-08).
-/// Masks       Masked-out elements are absent: not read, softmax +0, log_softmax -inf (SM-14, LS-03b). A row
+/// Masks       Masked-out elements are absent, whatever they hold: softmax +0, log_softmax -inf (SM-14, LS-03b). A row
 ///             with no element present is 0, log -inf, or by fully_masked (SM-15, LS-01d); logsumexp -inf
 ///             (LS-25b).
 /// Gradients   softmax: y_i (g_i - sum g_j y_j). log_softmax: g_i - exp(y_i) sum g_j. y is the output, in
 ///             [0, 1] or at most 0 (a log-probability above 0 counts as 0), g the upstream gradient. At most
 ///             0.5001 ULP (double 1.0) plus 2^-46 (double 2^-50) of the sum of the magnitudes of these terms.
 ///             What is not finite follows IEEE 754: 0 * inf is NaN (SM-16, SM-17, LS-09). Masked-out elements
-///             get +0; their output and upstream gradient are not read.
+///             get +0, whatever their output and upstream gradient hold.
 /// Policy      subnormals, zero_mass, pos_inf; masked forms fully_masked too; logsumexp and gradients only
 ///             subnormals. softmax, log_softmax and logsumexp without a mask also read precision: accurate or
 ///             fast. Masked forms, gradients and double have the accurate tier alone.
@@ -45,8 +45,10 @@
 ///             null_pointer, self_overlap, overlap. An output may be exactly an input of its shape (in
 ///             place; for gradients the output or the upstream gradient); otherwise it must share no memory
 ///             with an argument.
-/// Cost        Three passes over each row (maximum, sum, results), no scratch memory: exponentials are
-///             computed twice. Gradients two passes, in double three.
+/// Cost        Three passes over each row (maximum, sum, results), no scratch memory but up to 32 KiB of stack: in
+///             rows of more than 3072 elements, and in columns, exponentials are computed twice. Gradients two
+///             passes, in double three. float, float16 and bfloat16 run on vectors where the CPU has a fused
+///             multiply-add, rows side by side where they are short or lie so; double is scalar code.
 /// Source      reference/softmax.hpp, row_mass.hpp and (fast) softmax_fast.hpp define the arithmetic and name their
 ///             sources.
 #ifndef K754_SOFTMAX_HPP
