@@ -37,7 +37,7 @@ concept softmax_mask = tensor_like<X> && std::same_as<bool, element_of<X>>;
 
 enum class row_kernel { softmax, log_softmax, logsumexp, softmax_backward, log_softmax_backward };
 
-constexpr bool is_gradient(row_kernel kernel) noexcept {
+K754_INLINE constexpr bool is_gradient(row_kernel kernel) noexcept {
   return kernel == row_kernel::softmax_backward || kernel == row_kernel::log_softmax_backward;
 }
 
