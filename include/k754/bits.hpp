@@ -229,11 +229,11 @@ K754_INLINE T narrow(double x) noexcept {
 #define K754_FOR_EACH_WIDTH(X) X(std::uint8_t) X(std::uint16_t) X(std::uint32_t) X(std::uint64_t)
 
 /// Every element type and its short name, as X(type, name): what tests, benchmarks and the compiled library go through.
-#define K754_FOR_EACH_ELEMENT_TYPE(X)                                                                        \
-  X(float, f32)                                                                                              \
-  X(double, f64)                                                                                             \
-  X(::k754::float16, f16) X(::k754::bfloat16, bf16) X(bool, boolean) X(std::int8_t, i8) X(std::int16_t, i16) \
-      X(std::int32_t, i32) X(std::int64_t, i64) X(std::uint8_t, u8) X(std::uint16_t, u16)                    \
-          X(std::uint32_t, u32) X(std::uint64_t, u64)
+// clang-format off
+#define K754_FOR_EACH_ELEMENT_TYPE(X) \
+  X(float, f32) X(double, f64) X(::k754::float16, f16) X(::k754::bfloat16, bf16) X(bool, boolean) \
+  X(std::int8_t, i8) X(std::int16_t, i16) X(std::int32_t, i32) X(std::int64_t, i64) \
+  X(std::uint8_t, u8) X(std::uint16_t, u16) X(std::uint32_t, u32) X(std::uint64_t, u64)
+// clang-format on
 
 #endif  // K754_BITS_HPP

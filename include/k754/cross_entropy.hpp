@@ -67,8 +67,7 @@ namespace k754 {
 /// What becomes of the losses of the rows.
 enum class reduction { none, mean, sum };
 
-/// One weight for each class, from anything tensor_like of rank 1; by default none, which is 1 for each. Refers to
-/// the weights, does not copy them.
+/// A view of one weight for each class, from anything tensor_like of rank 1; by default none, 1 for each.
 template <floating T>
 class class_weights {
  public:
