@@ -66,11 +66,6 @@ K754_INLINE constexpr T from_bits(bits_of<T> u) noexcept {
 
 namespace detail {
 
-template <element T>
-struct key_type {
-  using type = bits_type<T>;
-};
-
 template <floating T>
 K754_INLINE constexpr std::uint64_t magnitude_bits(T x) noexcept {
   return to_bits(x) & (format_of<T>::sign_bit - 1);

@@ -35,13 +35,13 @@ class random_bits {
 
 template <k754::element T>
 std::uint64_t bits_of(const T& x) {
-  typename k754::detail::key_type<T>::type bits;
+  k754::detail::bits_type<T> bits;
   std::memcpy(&bits, &x, sizeof bits);
   return bits;
 }
 template <k754::element T>
 void set_bits(T& x, std::uint64_t value) {
-  const auto bits = static_cast<typename k754::detail::key_type<T>::type>(value);
+  const auto bits = static_cast<k754::detail::bits_type<T>>(value);
   std::memcpy(static_cast<void*>(&x), &bits, sizeof bits);
 }
 

@@ -334,10 +334,8 @@ struct arg_extremum_call {
       const index_t n = input.extent(0);
       if (n < 1 || n > (std::numeric_limits<std::int32_t>::max)() || input.stride(0) != 1) return false;
       if (input.data_handle() == nullptr || output.data_handle() == nullptr) return false;
-      const auto row = reinterpret_cast<std::uintptr_t>(input.data_handle());
-      const auto index = reinterpret_cast<std::uintptr_t>(output.data_handle());
-      // differences modulo the address space: neither begins within the other
-      return index - row >= static_cast<std::uintptr_t>(n) * sizeof(T) && row - index >= sizeof(Index);
+      return apart(reinterpret_cast<std::uintptr_t>(input.data_handle()), magnitude(n) * sizeof(T),
+                   reinterpret_cast<std::uintptr_t>(output.data_handle()), sizeof(Index));
     }
   }
 

@@ -57,7 +57,7 @@ HWY_ATTR void search_narrow_columns(const T* x, index_t n, index_t stride, index
                               together * count, 1, found);
   for (index_t column = 0; column < count; ++column) {
     index_t winner = -1;
-    typename detail::key_type<T>::type best = 0;
+    detail::bits_type<T> best = 0;
     for (index_t i = 0; i <= together; ++i) {
       index_t row = -1;
       if (i < together) {

@@ -17,7 +17,7 @@ using reference::nan_rule_of;
 
 /// Elements of T as signed integers of their size, whatever type the memory really has.
 template <class T>
-using key_tag = hn::ScalableTag<std::make_signed_t<typename detail::key_type<T>::type>>;
+using key_tag = hn::ScalableTag<std::make_signed_t<detail::bits_type<T>>>;
 
 template <class D>
 inline constexpr hn::TFromD<D> greatest_key = (std::numeric_limits<hn::TFromD<D>>::max)();
@@ -79,7 +79,7 @@ HWY_INLINE HWY_ATTR hn::Vec<D> turned(D d, hn::Vec<D> bits) {
 }
 
 /// What leads are shifted by where NaNs rank below numbers: infinity becomes the greatest integer.
-template <policy P, class T, class Key = std::make_signed_t<typename detail::key_type<T>::type>>
+template <policy P, class T, class Key = std::make_signed_t<detail::bits_type<T>>>
 constexpr Key lead_shift() noexcept {
   if constexpr (nan_rule_of<P, T>.rank == nan_rank::below_numbers) {
     return static_cast<Key>(detail::format_of<T>::sign_bit - 1 - detail::format_of<T>::infinity);

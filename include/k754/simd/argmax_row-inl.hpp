@@ -69,7 +69,7 @@ constexpr bits_of<T> rank_of_turned(bits_of<T> bits) noexcept {
 /// A rank, or nothing: no element that takes part is known.
 template <class T>
 struct possible_rank {
-  typename detail::key_type<T>::type rank;
+  detail::bits_type<T> rank;
   bool known;
 };
 
@@ -77,7 +77,7 @@ struct possible_rank {
 /// that is better than zero counts, others do not.
 template <extremum Extremum, policy P, class T, class Key>
 constexpr possible_rank<T> rank_of_block(Key lead, bool has_low, Key low) noexcept {
-  using bits_type = typename detail::key_type<T>::type;
+  using bits_type = detail::bits_type<T>;
   const auto greatest = static_cast<bits_type>(lead);
   if constexpr (std::is_same_v<T, bool>) {
     return {greatest, true};
@@ -203,7 +203,7 @@ inline row_part next_block(const T* x, index_t n, index_t done, index_t block, i
 /// The greatest rank there is. What has it needs no rest of a row.
 template <extremum Extremum, policy P, class T>
 constexpr auto top_rank() noexcept {
-  using rank_type = typename detail::key_type<T>::type;
+  using rank_type = detail::bits_type<T>;
   if constexpr (std::is_same_v<T, bool>) {
     return reference::rank_of<Extremum, P>(Extremum == extremum::maximum);
   } else if constexpr (nan_rule_of<P, T>.rank == nan_rank::below_numbers) {
@@ -239,7 +239,7 @@ HWY_ATTR index_t arg_extremum_row(const T* x, index_t n, index_t stride, bool la
   constexpr auto size = static_cast<index_t>(sizeof(T));
   const index_t block =
       (stride == 1 && n * size >= 8 * long_block_bytes ? long_block_bytes : short_block_bytes) / size;
-  using rank_type = typename detail::key_type<T>::type;
+  using rank_type = detail::bits_type<T>;
   HWY_ALIGN unsigned char packed[short_block_bytes];
 
   constexpr rank_type top = top_rank<Extremum, P, T>();

@@ -5,10 +5,10 @@
 #include <limits>
 #include <vector>
 
-#include "support/case_count.hpp"
-#include "support/catch.hpp"
-#include "support/ieee754.hpp"
-#include "support/message.hpp"
+#include "../support/case_count.hpp"
+#include "../support/catch.hpp"
+#include "../support/ieee754.hpp"
+#include "../support/message.hpp"
 
 namespace {
 
