@@ -53,6 +53,30 @@ K754_INLINE constexpr policy softmax_policy(row_kernel kernel, bool masked, cons
   return read;
 }
 
+/// Where rows are: the elements of one are `along` apart, the rows `step`.
+template <class Element>
+struct strided_rows {
+  Element* first;
+  index_t along, step;
+
+  K754_INLINE constexpr Element* row(index_t i) const noexcept { return first + i * step; }
+  K754_INLINE constexpr strided_rows from(index_t i) const noexcept { return {row(i), along, step}; }
+};
+
+/// `count` rows of `length` elements; for gradients x is the output of the function. Without a mask every element is present.
+template <floating T>
+struct row_run {
+  index_t length, count;
+  strided_rows<const T> x, upstream;
+  strided_rows<const bool> mask;
+  strided_rows<T> y;
+  reference::row_rules rules;
+
+  K754_INLINE constexpr row_run part(index_t row, index_t rows) const noexcept {
+    return {length, rows, x.from(row), upstream.from(row), mask.from(row), y.from(row), rules};
+  }
+};
+
 inline namespace K754_KERNEL_ABI {
 
 constexpr const char* row_kernel_name(row_kernel kernel, bool masked) noexcept {
@@ -70,31 +94,6 @@ constexpr const char* row_kernel_name(row_kernel kernel, bool masked) noexcept {
   }
   return masked ? "masked_log_softmax_backward" : "log_softmax_backward";
 }
-
-/// Where rows are: the elements of one are `along` apart, the rows `step`.
-template <class Element>
-struct strided_rows {
-  Element* first;
-  index_t along, step;
-
-  constexpr Element* row(index_t i) const noexcept { return first + i * step; }
-  constexpr strided_rows from(index_t i) const noexcept { return {row(i), along, step}; }
-};
-
-/// `count` rows of `length` elements; for gradients x is the output of the
-/// function. Without a mask every element is present.
-template <floating T>
-struct row_run {
-  index_t length, count;
-  strided_rows<const T> x, upstream;
-  strided_rows<const bool> mask;
-  strided_rows<T> y;
-  reference::row_rules rules;
-
-  constexpr row_run part(index_t row, index_t rows) const noexcept {
-    return {length, rows, x.from(row), upstream.from(row), mask.from(row), y.from(row), rules};
-  }
-};
 
 /// The definition, row by row.
 template <row_kernel K, bool Flush, floating T>
@@ -136,20 +135,21 @@ void fast_rows_in_turn(const row_run<T>& run) noexcept {
   }
 }
 
+}  // namespace K754_KERNEL_ABI
+
 template <row_kernel K, bool Flush, floating T, precision Tier = precision::accurate>
 struct softmax_kernel {
   using function = void(const row_run<T>& run) noexcept;
   static constexpr function* scalar = &rows_in_turn<K, Flush, T>;
-  static function* compiled() noexcept { return scalar; }
+  static function* compiled() noexcept;
 };
 template <row_kernel K, bool Flush, floating T>
 struct softmax_kernel<K, Flush, T, precision::fast> {
   using function = void(const row_run<T>& run) noexcept;
   static constexpr function* scalar = &fast_rows_in_turn<K, Flush, T>;
-  static function* compiled() noexcept { return scalar; }
+  static function* compiled() noexcept;
 };
 
-}  // namespace K754_KERNEL_ABI
 }  // namespace k754::detail
 
 #define K754_TARGET_FILE "../simd/softmax-inl.hpp"

@@ -60,7 +60,6 @@
 #include "row_mass.hpp"
 
 namespace k754::reference {
-inline namespace K754_ABI {
 
 /// What a policy says of rows that the formulas leave open. Looked at once for each row.
 struct row_rules {
@@ -68,6 +67,8 @@ struct row_rules {
   k754::pos_inf pos_inf = k754::pos_inf::nan;
   k754::fully_masked fully_masked = k754::fully_masked::zero;
 };
+
+inline namespace K754_ABI {
 
 constexpr row_rules rules_of(const policy& p) noexcept { return {p.zero_mass, p.pos_inf, p.fully_masked}; }
 
