@@ -55,7 +55,7 @@ TEST_CASE("WH-05: the interval of keys of a condition holds what its definition 
     std::vector<T> numbers = special_numbers<T>();
     const std::vector<T> special = numbers;
     random_bits random(1);
-    if (sizeof(T) <= 2) {
+    if constexpr (sizeof(T) <= 2) {
       const std::uint64_t step = sizeof(T) == 1 ? 1 : 1 + 7 * static_cast<std::uint64_t>(test_scale() - 1);
       for (std::uint64_t bits = 0; bits < std::uint64_t{1} << (8 * sizeof(T)); bits += step) {
         numbers.push_back(from_bytes<T>(bits));
@@ -105,7 +105,7 @@ TEST_CASE("Numbers are tested on every target: lengths, places, special values, 
                      scaled(2'000'000));
     struct tested {
       std::string target;
-      detail::test_elements_kernel<bits>::function* test;
+      typename detail::test_elements_kernel<bits>::function* test;
     };
     std::vector<tested> targets;
     for_each_target([&](const char* name) {
