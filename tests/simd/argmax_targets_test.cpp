@@ -97,7 +97,7 @@ TEST_CASE("Random tensors through the public interface, along every axis, on eve
   std::vector<unsigned char> bytes;
   for (const arg_searches& type : all_searches()) {
     const best_target_at_end restored(type.force_target);
-    for (long round = 0; round < scaled(150); ++round) {
+    for (long round = 0; round < scaled(200); ++round) {
       // One axis is long enough for vectors; layouts are permuted, reversed, padded and broadcast.
       index_vector shape = random_shape(random, 4, 5);
       if (shape.empty()) shape.push_back(3);
