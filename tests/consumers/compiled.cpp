@@ -1,5 +1,7 @@
 // A unit that calls the compiled library, whatever its own flags.
+#if !defined(K754_COMPILED)
 #define K754_COMPILED
+#endif
 #include <k754/k754.hpp>
 
 #include <cstring>

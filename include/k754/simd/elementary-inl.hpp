@@ -1,11 +1,11 @@
 // exp and log1p on vectors of doubles (no include guard; elementary.hpp reads it once for each target). The names and the order
 // of operations are those of reference/elementary.hpp, which says why they are so.
+#if HWY_NATIVE_FMA
+
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
-
-#if HWY_NATIVE_FMA
 
 namespace elementary {
 
@@ -140,9 +140,9 @@ HWY_INLINE HWY_ATTR hn::Vec<D> log1p_nonnegative(D d, hn::Vec<D> x) {
   return elementary::log_core(d, elementary::small_integer(d, exponent), fraction, hn::Mul(error, scale));
 }
 
-#endif  // HWY_NATIVE_FMA
-
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
 HWY_AFTER_NAMESPACE();
+
+#endif  // HWY_NATIVE_FMA

@@ -4,6 +4,7 @@
 // A row is read for its maximum, as raw bits; then 16 elements at a time for the exponentials, which go to the 16 lanes of
 // reference::lane_sum and, where the row is not too long, to the stack; then for the results. Rows with a NaN or an infinite
 // maximum are the reference's.
+#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
 
 // elements
 #include "softmax_elements-inl.hpp"
@@ -12,8 +13,6 @@ HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
-
-#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
 
 namespace softmax {
 
@@ -291,8 +290,6 @@ HWY_ATTR void rows_one_by_one(const detail::row_run<T>& run) {
 
 }  // namespace softmax
 
-#endif
-
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
@@ -309,8 +306,6 @@ HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
-
-#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
 
 namespace softmax {
 
@@ -359,9 +354,9 @@ requires(!std::same_as<T, double>) struct code_of<detail::softmax_kernel<K, Flus
     : detail::vector_code<&softmax::compute_rows<K, Flush, T>> {
 };
 
-#endif
-
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
 HWY_AFTER_NAMESPACE();
+
+#endif  // HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE

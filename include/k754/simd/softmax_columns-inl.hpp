@@ -8,8 +8,6 @@ namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
 
-#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
-
 namespace softmax {
 
 /// Columns of one tile: the lines of its sums take 16 KiB. Of columns with many blocks there are more sums, and fewer columns.
@@ -242,8 +240,6 @@ struct column_tile {
 };
 
 }  // namespace softmax
-
-#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI

@@ -8,8 +8,6 @@ namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
 
-#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
-
 namespace softmax {
 
 using detail::row_kernel;
@@ -209,8 +207,6 @@ HWY_INLINE HWY_ATTR void write_row(index_t n, Results& results, strided<T> y, T*
 }
 
 }  // namespace softmax
-
-#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI

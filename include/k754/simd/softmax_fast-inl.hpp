@@ -5,12 +5,12 @@
 // A row is read for its maximum, as raw bits; then for the exponentials, which stay where they can (of floats in the
 // output) and go as doubles to the 16 lanes of reference::lane_sum; then for the results. Rows with a NaN or an
 // infinite maximum are the reference's.
+#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
+
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
-
-#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
 
 namespace softmax_fast {
 
@@ -426,8 +426,6 @@ HWY_ATTR void rows_one_by_one(const detail::row_run<T>& run) {
 
 }  // namespace softmax_fast
 
-#endif
-
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
@@ -440,8 +438,6 @@ HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
-
-#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
 
 namespace softmax_fast {
 
@@ -472,9 +468,9 @@ template <detail::row_kernel K, floating T>
 struct code_of<detail::softmax_kernel<K, false, T, precision::fast>>
     : detail::vector_code<&softmax_fast::compute_rows<K, T>> {};
 
-#endif
-
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
 HWY_AFTER_NAMESPACE();
+
+#endif  // HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE

@@ -10,8 +10,6 @@ namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
 
-#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
-
 namespace softmax_fast {
 
 /// Columns of one tile; of columns with many blocks there are more sums, and fewer columns.
@@ -473,8 +471,6 @@ HWY_ATTR void short_rows_together(const detail::row_run<T>& run) {
 }
 
 }  // namespace softmax_fast
-
-#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI

@@ -9,8 +9,6 @@ namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
 
-#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
-
 namespace softmax {
 
 /// An x that adds nothing, with an upstream of zero.
@@ -153,8 +151,6 @@ struct gradient_tile {
 };
 
 }  // namespace softmax
-
-#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI

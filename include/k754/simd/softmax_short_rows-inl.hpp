@@ -6,8 +6,6 @@ namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
 
-#if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
-
 namespace softmax {
 
 /// Rows of at most so many elements are short.
@@ -153,8 +151,6 @@ HWY_ATTR void short_rows_together(const detail::row_run<T>& run) {
 }
 
 }  // namespace softmax
-
-#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI

@@ -1,11 +1,11 @@
 // Rows that become columns, and back (no include guard; transposes.hpp reads it once for each target). For vectors of
 // 128 bits and less, which every target has.
+#if !HWY_HAVE_SCALABLE
+
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
-
-#if !HWY_HAVE_SCALABLE
 
 /// Four vectors of four lanes: rows become columns.
 template <class D>
@@ -75,9 +75,9 @@ HWY_INLINE HWY_ATTR void transpose_lines(const T* from, index_t from_step, index
   }
 }
 
-#endif
-
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
 HWY_AFTER_NAMESPACE();
+
+#endif  // !HWY_HAVE_SCALABLE
