@@ -116,7 +116,7 @@ HWY_INLINE HWY_ATTR void sum_of_columns(index_t n, const Terms& terms, double* s
   HWY_ALIGN double lane[lanes][static_cast<std::size_t>(W)];
   std::conditional_t<W == narrow_tile, column_blocks<W>, no_blocks> blocks;
   const doubles d;
-  for (index_t first = 0; first < n; first += block) {
+  for (index_t first = 0;; first += block) {  // there is at least one element
     const index_t end = n - first < block ? n : first + block;
     for (auto& line : lane) {
       for (double& sum : line) sum = 0.0;
@@ -128,7 +128,8 @@ HWY_INLINE HWY_ATTR void sum_of_columns(index_t n, const Terms& terms, double* s
           hn::Store(hn::Add(hn::Load(d, lane[l] + j), hn::Load(d, lane[l + w] + j)), d, lane[l] + j);
       }
     }
-    if (end < n) blocks.add(lane[0]);
+    if (end == n) break;
+    blocks.add(lane[0]);
   }
   blocks.finish(lane[0]);
   for (index_t j = 0; j < W; ++j) sums[j] = lane[0][j];
