@@ -22,8 +22,8 @@
 ///             overlap.
 /// Aliasing    An output may be an input where, after broadcasting, every index writes the very element that
 ///             it reads; other common bytes are errors. Outputs share nothing with each other.
-/// Cost        One logarithm for each element of the output, no scratch memory; on vectors for all types but double, where
-///             there is fused multiply-add.
+/// Cost        One logarithm for each element of the output, no scratch memory; on vectors where there is fused
+///             multiply-add. double takes thrice the time of float, more where operands or results are extreme.
 /// Source      reference/xlogy.hpp defines the arithmetic; SciPy's xlogy the zero rule.
 #ifndef K754_XLOGY_HPP
 #define K754_XLOGY_HPP

@@ -115,8 +115,21 @@ class element_source {
     }
     return T(static_cast<float>((r >> 8) % (std::uint64_t{1} << 24)) * 0x1p-21F);  // 0 .. 8
   }
+  /// Between 1/256 and 256, more of them close to 1; what vectors do without looking back.
+  T ordinary(bool any_sign) {
+    const std::uint64_t step = std::uint64_t{detail::format_of<T>::smallest_normal};
+    const std::uint64_t r = random_();
+    const std::uint64_t distance = random_() % (8 * step) >> (r % 4 == 0 ? (r >> 2) % 50 : 0);
+    const std::uint64_t one = to_bits(T(1.0F)),
+                        magnitude = (r >> 8) % 2 == 0 ? one + distance : one - distance;
+    return from_bits<T>(static_cast<bits_of<T>>(
+        magnitude | (any_sign && (r >> 9) % 2 == 0 ? detail::format_of<T>::sign_bit : 0)));
+  }
+  /// Half of the runs with elements of all kinds, the others with ordinary ones.
   void fill(strided<const T> x, index_t n) {
-    for (index_t i = 0; i < n; ++i) detail::store(const_cast<T*>(x.at(i)), next());
+    const std::uint64_t kind = random_.below(6);
+    for (index_t i = 0; i < n; ++i)
+      detail::store(const_cast<T*>(x.at(i)), kind < 2 ? next() : ordinary(kind == 2));
   }
   const std::vector<T>& edges() const { return edges_; }
   index_t stride() { return std::array<index_t, 8>{1, 1, 1, 1, 2, 3, -1, -2}[random_.below(8)]; }

@@ -100,5 +100,6 @@ void compare_exp_log() {
 TEST_CASE("exp, log and log1p of float, on every target") { compare_exp_log<float>(); }
 TEST_CASE("exp, log and log1p of float16, on every target: every input") { compare_exp_log<float16>(); }
 TEST_CASE("exp, log and log1p of bfloat16, on every target: every input") { compare_exp_log<bfloat16>(); }
+TEST_CASE("exp, log and log1p of double, on every target") { compare_exp_log<double>(); }
 
 }  // namespace k754_test

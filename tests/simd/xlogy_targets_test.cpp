@@ -109,5 +109,6 @@ void compare_xlogy() {
 TEST_CASE("xlogy of float, on every target") { compare_xlogy<float>(); }
 TEST_CASE("xlogy of float16, on every target") { compare_xlogy<float16>(); }
 TEST_CASE("xlogy of bfloat16, on every target") { compare_xlogy<bfloat16>(); }
+TEST_CASE("xlogy of double, on every target") { compare_xlogy<double>(); }
 
 }  // namespace k754_test

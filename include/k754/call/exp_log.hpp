@@ -10,6 +10,7 @@
 #include "../policy.hpp"
 #include "../reference/exp_log.hpp"
 #include "../simd.hpp"
+#include "../simd/double_double.hpp"
 #include "../simd/elementary.hpp"
 #include "../simd/elementwise.hpp"
 #include "../simd/formats.hpp"

@@ -1,4 +1,4 @@
-// exp, log and log1p of elements on vectors of doubles: the bits of reference/exp_log.hpp. Read once for each target
+// exp, log and log1p of elements on vectors of doubles, of doubles in double-double: the bits of reference/exp_log.hpp. Read once for each target
 // (no include guard); call/exp_log.hpp includes everything that is needed before.
 #if HWY_NATIVE_FMA
 
@@ -72,6 +72,50 @@ struct step {
   }
 };
 
+/// What double-double is for: ordinary doubles, whose results are normal numbers or known. The others, which are few,
+/// are the reference's.
+template <exp_or_log F>
+HWY_INLINE HWY_ATTR hn::Vec<doubles> in_double_double(hn::Vec<doubles> x, hn::Mask<doubles>& is_ordinary) {
+  const doubles d;
+  const auto infinite = hn::Set(d, infinity<double>());
+  auto low = x;
+  if constexpr (F == exp_or_log::exp) {
+    const hn::RebindToUnsigned<doubles> bits;
+    auto exponent = hn::BitCast(bits, x);
+    const auto significand = double_double::exponential(d, x, hn::Zero(d), low, exponent);
+    const auto is_normal = hn::And(hn::Ge(x, hn::Set(d, -708.0)), hn::Le(x, hn::Set(d, 709.0)));
+    const auto is_zero = hn::Lt(x, hn::Set(d, -746.0)), is_infinite = hn::Gt(x, hn::Set(d, 710.0));
+    is_ordinary = hn::Or(is_normal, hn::Or(is_zero, is_infinite));
+    const auto normal = hn::BitCast(d, hn::Add(hn::BitCast(bits, significand), hn::ShiftLeft<52>(exponent)));
+    return hn::IfThenElse(is_infinite, infinite, hn::IfThenZeroElse(is_zero, normal));
+  } else if constexpr (F == exp_or_log::log) {
+    is_ordinary = hn::And(hn::Ge(x, hn::Set(d, 0x1p-1022)), hn::Lt(x, infinite));
+    return double_double::log_of_normal(d, x, low);
+  } else {
+    const auto is_small = hn::Lt(hn::Abs(x), hn::Set(d, 0x1p-70));
+    is_ordinary =
+        hn::And(hn::Gt(x, hn::Set(d, -1.0)), hn::Lt(x, hn::Set(d, reference::detail_exp_log::no_one_left)));
+    return hn::IfThenElse(is_small, x, double_double::log1p_of_normal(d, x, hn::Zero(d), low));
+  }
+}
+
+template <exp_or_log F, bool Flush>
+struct step<F, Flush, double> {
+  HWY_ATTR index_t size() const { return lanes_of(doubles()); }
+  HWY_INLINE HWY_ATTR void operator()(const double* const (&in)[1], double* const (&out)[1],
+                                      index_t i) const {
+    const doubles d;
+    const auto x = load_as_doubles<Flush>(d, in[0] + i);
+    auto is_ordinary = hn::Eq(x, x);
+    const auto result = in_double_double<F>(x, is_ordinary);
+    if (hn::AllTrue(d, is_ordinary)) {
+      store_rounded<Flush, false, with_signed_zeros>(d, result, out[0] + i);
+    } else {
+      detail::exp_or_log_in_turn<F, Flush, double>({size(), {in[0] + i, 1}, {out[0] + i, 1}});
+    }
+  }
+};
+
 /// What detail::exp_or_log_in_turn gives.
 template <exp_or_log F, bool Flush, floating T>
 HWY_ATTR void compute(const detail::exp_or_log_run<T>& run) noexcept {
@@ -81,8 +125,7 @@ HWY_ATTR void compute(const detail::exp_or_log_run<T>& run) noexcept {
 }  // namespace exp_log
 
 template <reference::exp_or_log F, bool Flush, floating T>
-requires(!std::same_as<T, double>) struct code_of<detail::exp_or_log_kernel<F, Flush, T>>
-    : detail::vector_code<&exp_log::compute<F, Flush, T>> {
+struct code_of<detail::exp_or_log_kernel<F, Flush, T>> : detail::vector_code<&exp_log::compute<F, Flush, T>> {
 };
 
 }  // namespace HWY_NAMESPACE
