@@ -9,6 +9,7 @@
 #include "cross_entropy.hpp"
 #include "detail/flags-inl.hpp"
 #include "executor.hpp"
+#include "exp_log.hpp"
 #include "float16.hpp"
 #include "fma.hpp"
 #include "fp_environment.hpp"
