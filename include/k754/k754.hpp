@@ -7,6 +7,7 @@
 #include "conditions.hpp"
 #include "conv2d.hpp"
 #include "cross_entropy.hpp"
+#include "cross_entropy_with_gradient.hpp"
 #include "detail/flags-inl.hpp"
 #include "executor.hpp"
 #include "exp_log.hpp"

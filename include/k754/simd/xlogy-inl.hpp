@@ -15,7 +15,7 @@ using doubles = hn::ScalableTag<double>;
 HWY_INLINE HWY_ATTR hn::Vec<doubles> hidden_by_zero(zero_times_inf rule, hn::Vec<doubles> other) {
   const doubles d;
   if (rule != zero_times_inf::strong_zero) return hn::Zero(d);
-  return hn::IfThenElse(hn::Eq(other, other), hn::Zero(d), other);
+  return hn::IfThenElse(is_number(d, other), hn::Zero(d), other);
 }
 
 /// given * log(y)
@@ -33,7 +33,8 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> times_quotient(zero_times_inf rule, hn::Vec
   const auto product = hn::Mul(upstream, hn::Div(x, y));
   if (rule == zero_times_inf::ieee) return product;
   const auto any_zero = hn::Or(hn::Eq(upstream, zero), hn::Eq(x, zero));
-  const auto any_nan = hn::IfThenElse(hn::Eq(x, x), hn::IfThenElse(hn::Eq(y, y), upstream, y), x);
+  const auto any_nan =
+      hn::IfThenElse(is_number(doubles(), x), hn::IfThenElse(is_number(doubles(), y), upstream, y), x);
   return hn::IfThenElse(any_zero, hidden_by_zero(rule, any_nan), product);
 }
 
@@ -128,7 +129,8 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> times_quotient_of_doubles(zero_times_inf ru
   if (rule == zero_times_inf::ieee) return result;
   const auto any_zero = hn::Or(hn::Eq(upstream, zero), hn::Eq(x, zero));
   is_ordinary = hn::Or(is_ordinary, any_zero);
-  const auto any_nan = hn::IfThenElse(hn::Eq(x, x), hn::IfThenElse(hn::Eq(y, y), upstream, y), x);
+  const auto any_nan =
+      hn::IfThenElse(is_number(doubles(), x), hn::IfThenElse(is_number(doubles(), y), upstream, y), x);
   return hn::IfThenElse(any_zero, hidden_by_zero(rule, any_nan), result);
 }
 
