@@ -99,8 +99,8 @@ HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<D>> narrowed_bits(D d, hn::Vec<
   const auto with_sign = hn::Or(result, sign);
   result = SignedZeros ? with_sign : hn::IfThenElse(is_zero, result, with_sign);
   if constexpr (Nans) {
-    const auto is_number = hn::RebindMask(bits, hn::Eq(v, v));
-    result = hn::IfThenElse(is_number, result, hn::Set(bits, std::uint64_t{Format::canonical_nan}));
+    const auto canonical = hn::Set(bits, std::uint64_t{Format::canonical_nan});
+    result = hn::IfThenElse(hn::RebindMask(bits, is_number(d, v)), result, canonical);
   }
   return result;
 }
@@ -125,7 +125,7 @@ HWY_INLINE HWY_ATTR void store_rounded(D d, hn::Vec<D> v, T* x) {
     result = flushed<Flush, T>(dt, result);
     if constexpr (Nans) {
       const auto canonical = hn::Set(dt, canonical_nan<T>());
-      result = hn::IfThenElse(hn::Eq(result, result), result, canonical);
+      result = hn::IfThenElse(is_number(dt, result), result, canonical);
     }
     store_elements(dt, result, x);
   } else {
