@@ -324,10 +324,11 @@ void compare_layouts() {
   random_elements<T> random(3);
   for_each_softmax([&]<row_kernel K, bool Flush>() {
     softmax_comparison<K, Flush, T> comparison;
+    const long rounds = scaled(Flush ? 250 : 1'000);  // of one row and more; four and more in the mean
     case_count cases(about_softmax<K, T>("layouts, with and without masks", false, Flush),
-                     scaled(Flush ? 1'000 : 4'000));
+                     test_scale() == 1 ? 4 * rounds : rounds);
     const std::array<index_t, 8> long_rows{1023, 1024, 1025, 2049, 3071, 3072, 3073, 5000};
-    for (long round = 0; round < scaled(Flush ? 250 : 1'000); ++round) {
+    for (long round = 0; round < rounds; ++round) {
       index_t n = static_cast<index_t>(1 + random.below(random.below(2) == 0 ? 20 : 300));
       index_t count = static_cast<index_t>(1 + random.below(random.below(8) == 0 ? 150 : 20));
       if (random.below(8) == 0) {

@@ -85,8 +85,8 @@ HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<D>> narrowed_bits(D d, hn::Vec<
   }
   result = hn::IfThenElse(is_zero, result, hn::Or(result, sign));
   if constexpr (Nans) {
-    const auto is_number = hn::RebindMask(bits, hn::Eq(v, v));
-    result = hn::IfThenElse(is_number, result, hn::Set(bits, std::uint64_t{Format::canonical_nan}));
+    const auto canonical = hn::Set(bits, std::uint64_t{Format::canonical_nan});
+    result = hn::IfThenElse(hn::RebindMask(bits, is_number(d, v)), result, canonical);
   }
   return result;
 }
@@ -103,7 +103,7 @@ HWY_INLINE HWY_ATTR void store_rounded(D d, hn::Vec<D> v, T* x) {
     }
     if constexpr (Nans) {
       const auto canonical = hn::Set(df, canonical_nan<float>());
-      result = hn::IfThenElse(hn::Eq(result, result), result, canonical);
+      result = hn::IfThenElse(is_number(df, result), result, canonical);
     }
     store_elements(df, result, x);
   } else {

@@ -148,8 +148,8 @@ HWY_INLINE HWY_ATTR void write_columns(const columns<T>& c, index_t count, const
 }
 
 /// Calls tile.compute<W>(rows) for the tiles of a run.
-template <class Tile, floating T>
-HWY_INLINE HWY_ATTR void for_tiles(const detail::row_run<T>& run, const Tile& tile) {
+template <class Tile, class Run>
+HWY_INLINE HWY_ATTR void for_tiles(const Run& run, const Tile& tile) {
   const bool one_block = run.length <= block;
   const index_t widest = one_block ? wide_tile : narrow_tile;
   for (index_t column = 0; column < run.count; column += widest) {

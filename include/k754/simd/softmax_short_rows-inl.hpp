@@ -50,9 +50,10 @@ HWY_INLINE HWY_ATTR void exponentials_of(short_rows<T>& b) {
   }
 }
 
-/// The parameter of each row, from the exponentials: lane l of reference::lane_sum is a chain over the elements l, l + 16, ..
-template <row_kernel K, floating T>
-HWY_INLINE HWY_ATTR void parameters_of(short_rows<T>& b) {
+/// Calls use(j, maxima, R) for the rows of a block, a vector of them at a time; the exponentials are there. Lane l of
+/// reference::lane_sum is a chain over the elements l, l + 16, ..
+template <floating T, class Use>
+HWY_INLINE HWY_ATTR void for_masses(const short_rows<T>& b, const Use& use) {
   const doubles d;
   const auto one = hn::Set(d, 1.0);
   const index_t chains = b.n < step ? b.n : step;
@@ -73,12 +74,23 @@ HWY_INLINE HWY_ATTR void parameters_of(short_rows<T>& b) {
       for (index_t l = 0; l + w < left; ++l) lane[l] = hn::Add(lane[l], lane[l + w]);
       left = left < w ? left : w;
     }
-    const auto rest = lane[0];
-    const auto value = K == row_kernel::softmax ? hn::Div(one, hn::Add(maxima, rest))
-                                                : log1p_nonnegative(d, hn::Add(hn::Sub(maxima, one), rest));
-    hn::Store(value, d, b.parameter + j);
+    use(j, maxima, lane[0]);
   }
 }
+
+/// The parameter of each row.
+template <row_kernel K>
+struct parameters_of {
+  double* parameter;
+
+  HWY_INLINE HWY_ATTR void operator()(index_t j, hn::Vec<doubles> maxima, hn::Vec<doubles> rest) const {
+    const doubles d;
+    const auto one = hn::Set(d, 1.0);
+    const auto value = K == row_kernel::softmax ? hn::Div(one, hn::Add(maxima, rest))
+                                                : log1p_nonnegative(d, hn::Add(hn::Sub(maxima, one), rest));
+    hn::Store(value, d, parameter + j);
+  }
+};
 
 /// x becomes the results.
 template <row_kernel K, bool Flush, floating T>
@@ -94,23 +106,41 @@ HWY_INLINE HWY_ATTR void results_of(short_rows<T>& b) {
   }
 }
 
-/// Rows of one block.
-template <row_kernel K, bool Flush, floating T>
-HWY_ATTR void short_block(const detail::row_run<T>& run, short_rows<T>& b) {
-  const bool adjacent = run.x.along == 1, y_adjacent = run.y.along == 1;
+/// Brings `count` rows together, and makes their exponentials.
+template <bool Flush, floating T>
+HWY_INLINE HWY_ATTR void load_block(const detail::strided_rows<const T>& x, index_t count, short_rows<T>& b) {
   for (index_t i = 0; i < b.n * b.pitch; ++i) b.x[i] = from_bits<T>(0);
-  if (adjacent) {
-    transpose_rows(run.x.first, run.x.step, b.n, run.count, b.x, b.pitch);
+  if (x.along == 1) {
+    transpose_rows(x.first, x.step, b.n, count, b.x, b.pitch);
   } else {
     for (index_t i = 0; i < b.n; ++i) {
-      std::memcpy(static_cast<void*>(b.x + i * b.pitch),
-                  static_cast<const void*>(run.x.first + i * run.x.along),
-                  static_cast<std::size_t>(run.count) * sizeof(T));
+      std::memcpy(static_cast<void*>(b.x + i * b.pitch), static_cast<const void*>(x.first + i * x.along),
+                  static_cast<std::size_t>(count) * sizeof(T));
     }
   }
   maxima_of_columns<Flush>(columns<T>{b.x, b.n, b.pitch, nullptr, 0}, b.pitch, b.maximum, b.ordinary);
   exponentials_of<Flush>(b);
-  parameters_of<K>(b);
+}
+
+/// The results, which x has become, to where they go.
+template <floating T>
+HWY_INLINE HWY_ATTR void store_block(const short_rows<T>& b, index_t count,
+                                     const detail::strided_rows<T>& y) {
+  if (y.along == 1) {
+    transpose_lines(b.x, b.pitch, b.n, count, y.first, y.step);
+    return;
+  }
+  for (index_t i = 0; i < b.n; ++i) {
+    std::memcpy(static_cast<void*>(y.first + i * y.along), static_cast<const void*>(b.x + i * b.pitch),
+                static_cast<std::size_t>(count) * sizeof(T));
+  }
+}
+
+/// Rows of one block.
+template <row_kernel K, bool Flush, floating T>
+HWY_ATTR void short_block(const detail::row_run<T>& run, short_rows<T>& b) {
+  load_block<Flush>(run.x, run.count, b);
+  for_masses(b, parameters_of<K>{b.parameter});
   if constexpr (K == row_kernel::logsumexp) {
     for (index_t row = 0; row < run.count; ++row) {
       const double value = b.maximum[row] + b.parameter[row];
@@ -127,15 +157,7 @@ HWY_ATTR void short_block(const detail::row_run<T>& run, short_rows<T>& b) {
       one_row.y = {b.x + row, b.pitch, 0};
       detail::rows_in_turn<K, Flush>(one_row);
     }
-    if (y_adjacent) {
-      transpose_lines(b.x, b.pitch, b.n, run.count, run.y.first, run.y.step);
-    } else {
-      for (index_t i = 0; i < b.n; ++i) {
-        std::memcpy(static_cast<void*>(run.y.first + i * run.y.along),
-                    static_cast<const void*>(b.x + i * b.pitch),
-                    static_cast<std::size_t>(run.count) * sizeof(T));
-      }
-    }
+    store_block(b, run.count, run.y);
   }
 }
 

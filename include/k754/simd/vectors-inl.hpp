@@ -29,6 +29,16 @@ HWY_INLINE HWY_ATTR void stream_elements(D /*d*/, hn::Vec<D> v, T* x) {
   hn::Stream(hn::BitCast(bytes, v), bytes, reinterpret_cast<std::uint8_t*>(x));
 }
 
+/// Which elements are no NaN. By their bits: Clang before 18 does not show -fno-honor-nans, under which v == v is true.
+template <class D>
+HWY_INLINE HWY_ATTR hn::Mask<D> is_number(D d, hn::Vec<D> v) {
+  using format = detail::format_of<hn::TFromD<D>>;
+  const hn::RebindToSigned<D> integers;
+  const auto magnitude = hn::BitCast(integers, hn::Abs(v));
+  const auto infinity = hn::Set(integers, static_cast<hn::TFromD<decltype(integers)>>(format::infinity));
+  return hn::RebindMask(d, hn::Not(hn::Gt(magnitude, infinity)));
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
