@@ -135,7 +135,8 @@ void rows_in_turn(const row_run<T>& run) noexcept {
     const reference::strided_row<T> x{run.x.row(row), run.length, run.x.along, run.mask.row(row),
                                       run.mask.along};
     T* const y = run.y.row(row);
-    const reference::gradient_row<T> gradient{x, run.upstream.row(row), run.upstream.along, y, run.y.along};
+    [[maybe_unused]] const reference::gradient_row<T> gradient{x, run.upstream.row(row), run.upstream.along,
+                                                               y, run.y.along};
     if constexpr (K == row_kernel::softmax_backward) {
       reference::softmax_backward_row<Flush>(gradient);
     } else if constexpr (K == row_kernel::log_softmax_backward) {
