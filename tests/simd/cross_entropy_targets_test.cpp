@@ -1,4 +1,4 @@
-// Cross-entropy with index labels on every target, through the public interface: the loss, the gradient, and both in one call,
+// Cross-entropy on every target, through the public interface: the loss, the gradient, and both in one call,
 // of tensors in any layout, on executors, in place, and between guarded pages, against the definition.
 #include <k754/cross_entropy_with_gradient.hpp>
 
@@ -21,6 +21,8 @@ template <floating T>
 struct entropy_problem {
   tensor_view<const T> logits;
   tensor_view<const std::int32_t> labels;
+  tensor_view<const T> probabilities;
+  bool with_probabilities;
   tensor_view<const T> upstream;
   bool has_upstream;
   tensor_view<T> loss, gradient;
@@ -28,17 +30,26 @@ struct entropy_problem {
 
   template <policy P>
   status run_loss(const any_executor& ex) const {
-    return try_cross_entropy<P>(logits, labels, loss, options, ex);
+    return with_labels([&](auto given) { return try_cross_entropy<P>(logits, given, loss, options, ex); });
   }
   template <policy P>
   status run_gradient(const any_executor& ex) const {
-    if (!has_upstream) return try_cross_entropy_backward<P>(logits, labels, gradient, options, ex);
-    return try_cross_entropy_backward<P>(logits, labels, upstream, gradient, options, ex);
+    return with_labels([&](auto given) {
+      if (!has_upstream) return try_cross_entropy_backward<P>(logits, given, gradient, options, ex);
+      return try_cross_entropy_backward<P>(logits, given, upstream, gradient, options, ex);
+    });
   }
   template <policy P>
   status run_both(const any_executor& ex) const {
-    if (!has_upstream) return try_cross_entropy_with_gradient<P>(logits, labels, loss, gradient, options, ex);
-    return try_cross_entropy_with_gradient<P>(logits, labels, upstream, loss, gradient, options, ex);
+    return with_labels([&](auto given) {
+      if (!has_upstream)
+        return try_cross_entropy_with_gradient<P>(logits, given, loss, gradient, options, ex);
+      return try_cross_entropy_with_gradient<P>(logits, given, upstream, loss, gradient, options, ex);
+    });
+  }
+  template <class Run>
+  status with_labels(const Run& run) const {
+    return with_probabilities ? run(probabilities) : run(labels);
   }
 };
 
@@ -134,7 +145,15 @@ void check_tensor(std::mt19937_64& random, random_elements<T>& elements, const i
   random_tensor<T> loss(random, losses, false), upstream(random, losses, true),
       weights(random, {classes}, false);
   random_tensor<std::int32_t> labels(random, rows, true);
-  tensor_view<T> logits = in_place ? gradient.view() : x.view();
+  random_tensor<T> probabilities(random, shape, true);
+  const bool with_probabilities = random() % 3 == 0, over_labels = in_place && random() % 2 == 0;
+  tensor_view<T> logits = in_place && !over_labels ? gradient.view() : x.view();
+  tensor_view<T> q = over_labels ? gradient.view() : probabilities.view();
+  make_logits(elements, q, axis);
+  auto& memory_of_q = over_labels ? gradient.memory : probabilities.memory;
+  for (std::size_t i = 0; i + sizeof(T) <= memory_of_q.size(); i += sizeof(T)) {
+    if (random() % 3 == 0) std::memset(&memory_of_q[i], 0, sizeof(T));
+  }
   make_logits(elements, logits, axis);
   const bool bad = P.bad_index != bad_index::error && random() % 2 == 0, ignores = random() % 2 == 0;
   make_elements(labels, [&] {
@@ -151,10 +170,12 @@ void check_tensor(std::mt19937_64& random, random_elements<T>& elements, const i
   make_elements(upstream, factor);
 
   options_of<T> options{.axis = static_cast<index_t>(axis), .reduction = kind};
-  if (ignores) options.ignore_index = -100;
-  if (weighted) options.class_weights = weights.view();
-  const entropy_problem<T> problem{logits,      labels.view(),   upstream.view(), has_upstream,
-                                   loss.view(), gradient.view(), options};
+  if (ignores && !with_probabilities) options.ignore_index = -100;
+  if (weighted && P.label_sum == label_sum::general) options.class_weights = weights.view();
+  if (random() % 3 == 0) options.label_smoothing = 0.125 * static_cast<double>(random() % 9);
+  const entropy_problem<T> problem{logits,          labels.view(), q,           with_probabilities,
+                                   upstream.view(), has_upstream,  loss.view(), gradient.view(),
+                                   options};
   std::vector<any_executor> executors{random() % 2 == 0 ? any_executor(serial_executor{})
                                                         : any_executor(reverse_executor{})};
   if (random() % 16 == 0) executors.emplace_back(thread_executor{});
@@ -204,8 +225,8 @@ void check_tensors(const char* what, long rounds) {
 template <floating T>
 void check_lengths() {
   constexpr index_t longest = 67;
-  const guarded_buffer x(sizeof(T) * longest * longest), dx(sizeof(T) * longest * longest),
-      loss(sizeof(T) * longest), labels(sizeof(std::int32_t) * longest);
+  const guarded_buffer x(sizeof(T) * longest * longest), q(sizeof(T) * longest * longest),
+      dx(sizeof(T) * longest * longest), loss(sizeof(T) * longest), labels(sizeof(std::int32_t) * longest);
   random_elements<T> random(5);
   case_count cases("lengths x special positions, between guarded pages", sweep_floor(2000));
   const std::vector<T> specials = special_alphabet<T>();
@@ -215,9 +236,11 @@ void check_lengths() {
       const bool at_end = (rows + k) % 2 == 1;
       const std::array<index_t, 2> shape{n, n};
       T* const logits = at_end ? x.flush_with_end<T>(elements) : x.flush_with_begin<T>();
+      T* const probabilities = at_end ? q.flush_with_end<T>(elements) : q.flush_with_begin<T>();
       T* const gradient = at_end ? dx.flush_with_end<T>(elements) : dx.flush_with_begin<T>();
       auto* const t = labels.flush_with_end<std::int32_t>(rows);
       make_logits<T>(random, tensor_view<T>(tensor_view(logits, shape)), 1);
+      make_logits<T>(random, tensor_view<T>(tensor_view(probabilities, shape)), 1);
       for (index_t i = 0; i < n; ++i) {
         detail::store(logits + i * n + i, specials[k]);
         t[i] = static_cast<std::int32_t>(random.below(rows));
@@ -225,6 +248,8 @@ void check_lengths() {
       const entropy_problem<T> problem{
           tensor_view(static_cast<const T*>(logits), shape),
           tensor_view(static_cast<const std::int32_t*>(t), std::array{n}),
+          tensor_view(static_cast<const T*>(probabilities), shape),
+          k % 2 == 0,
           {},
           false,
           tensor_view(loss.flush_with_end<T>(rows), std::array{n}),
@@ -239,26 +264,27 @@ void check_lengths() {
 
 }  // namespace
 
-TEST_CASE("cross-entropy of index labels on every target: tensors of float") {
+TEST_CASE("cross-entropy on every target: tensors of float") {
   check_tensors<policy{}, float>("tensors of float", 1200);
 }
-TEST_CASE("cross-entropy of index labels on every target: other rules") {
+TEST_CASE("cross-entropy on every target: other rules") {
   check_tensors<policy{.zero_mass = zero_mass::zero,
                        .pos_inf = pos_inf::limit,
                        .zero_times_inf = zero_times_inf::ieee,
+                       .label_sum = label_sum::assume_one,
                        .bad_index = bad_index::poison},
                 float>("tensors of float, other rules", 400);
 }
-TEST_CASE("cross-entropy of index labels on every target: tensors of bfloat16, flushed") {
+TEST_CASE("cross-entropy on every target: tensors of bfloat16, flushed") {
   check_tensors<policy{.subnormals = subnormals::flush,
                        .zero_mass = zero_mass::uniform,
                        .zero_times_inf = zero_times_inf::annihilating_zero,
                        .bad_index = bad_index::ignore},
                 bfloat16>("tensors of bfloat16, flushed", 400);
 }
-TEST_CASE("cross-entropy of index labels on every target: tensors of float16") {
+TEST_CASE("cross-entropy on every target: tensors of float16") {
   check_tensors<policy{}, float16>("tensors of float16", 400);
 }
-TEST_CASE("cross-entropy of index labels on every target: lengths") { check_lengths<float>(); }
+TEST_CASE("cross-entropy on every target: lengths") { check_lengths<float>(); }
 
 }  // namespace k754_test

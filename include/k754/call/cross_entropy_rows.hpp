@@ -144,12 +144,12 @@ check_result check_indices(const char* name, const Rows& rows) noexcept {
   check_result result;
   index_t first = 0;
   plan.rows.for_runs(0, plan.rows.count(), [&](const entropy_run& run) {
-    bool good = true;
+    unsigned bad = 0;
     for (index_t row = 0; row < run.length; ++row) {
       const auto label = rows.label(entropy_row{run, row});
-      good = good & (rows.is_class(label) | rows.is_ignored(label));
+      bad |= (rows.is_class(label) ? 0U : 1U) & (rows.is_ignored(label) ? 0U : 1U);
     }
-    for (index_t row = 0; !good && result && row < run.length; ++row) {
+    for (index_t row = 0; bad != 0 && result && row < run.length; ++row) {
       const auto label = rows.label(entropy_row{run, row});
       if (rows.is_class(label) || rows.is_ignored(label)) continue;
       result = failure(status::label_out_of_range, name, "labels",

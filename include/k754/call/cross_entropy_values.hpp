@@ -89,7 +89,10 @@ class row_maker {
   row_maker(const Rows& rows, const mean_terms<number>& mean) noexcept : rows_(rows), mean_(mean) {
     const std::size_t upstream = entropy_tensor::upstream;
     upstream_ = rows.plan.data[upstream] != nullptr;
-    if constexpr (runs_on_vectors) compute_ = choose<hard_rows_kernel<flush, T>>();
+    if constexpr (runs_on_vectors) {
+      compute_soft_ = choose<soft_rows_kernel<flush, T>>();
+      if constexpr (Rows::index_labels) compute_hard_ = choose<hard_rows_kernel<flush, T>>();
+    }
   }
 
   /// The rows [first, first + count) of the call, with their losses at `values`.
@@ -107,9 +110,8 @@ class row_maker {
   static constexpr policy P = Rows::rules;
   static constexpr bool flush = P.subnormals == subnormals::flush;
   static constexpr zero_times_inf rule = P.zero_times_inf;
-  static constexpr bool runs_on_vectors =
-      Rows::from_logits && Rows::index_labels && !std::same_as<T, double> &&
-      (K == entropy_kernel::loss || K == entropy_kernel::backward || K == entropy_kernel::loss_and_backward);
+  static constexpr bool runs_on_vectors = Rows::from_logits && !std::same_as<T, double> &&
+                                          K != entropy_kernel::label_backward && K != entropy_kernel::jvp;
 
   /// Rows of a run from `first` on.
   struct piece {
@@ -121,7 +123,11 @@ class row_maker {
 
   void make_some(const piece& rows, index_t count) const noexcept {
     if constexpr (runs_on_vectors) {
-      if (!(rows_.label_smoothing > 0.0)) return make_hard_rows(rows, count);
+      const bool smoothed = rows_.label_smoothing > 0.0;
+      if constexpr (Rows::index_labels) {
+        if (!smoothed) return make_hard_rows(rows, count);
+      }
+      if (!smoothed || P.smoothing == smoothing::all_classes) return make_soft_rows(rows, count);
     }
     for (index_t row = 0; row < count; ++row) {
       T* const gradient = has_gradients(K) ? gradient_at({rows.run, rows.first + row}) : nullptr;
@@ -254,16 +260,59 @@ class row_maker {
     if (has_gradients(K)) {
       run.gradient = {gradient_at(first), plan.along[gradient], rows.run.strides[gradient]};
     }
-    compute_(run);
+    compute_hard_(run);
     if constexpr (has_values(K)) {
       for (index_t row = 0; row < count; ++row) rows.values[row] = terms.loss[row];
     }
   }
 
+  // ---- other labels: on vectors
+
+  void make_soft_rows(const piece& rows, index_t count) const noexcept {
+    constexpr auto input = entropy_tensor::input, labels = entropy_tensor::labels,
+                   gradient = entropy_tensor::gradient, weights = entropy_tensor::class_weights;
+    const entropy_plan& plan = rows_.plan;
+    index_t target[static_cast<std::size_t>(rows_at_once)];
+    double factor[static_cast<std::size_t>(rows_at_once)];
+    for (index_t row = 0; row < count; ++row) {
+      const entropy_row at{rows.run, rows.first + row};
+      const bool kept = fate_of(at) == row_fate::kept;
+      factor[row] = has_gradients(K) && kept ? factor_of(at) : 0.0;
+      target[row] = kept && is_finite(factor[row]) ? 0 : target_by_definition;
+      if constexpr (Rows::index_labels) {
+        if (target[row] == 0) target[row] = rows_.target(at);
+      }
+    }
+    const entropy_row first{rows.run, rows.first};
+    soft_rows<T> run{plan.classes,
+                     count,
+                     {rows_.first_of(input, first), plan.along[input], rows.run.strides[input]},
+                     {nullptr, 0, 0},
+                     {nullptr, 0, 0},
+                     target,
+                     {static_cast<const T*>(plan.data[weights]), plan.along[weights]},
+                     rows_.label_smoothing > 0.0,
+                     reference::kept_share<double>(rows_.label_smoothing),
+                     reference::quotient(rows_.label_smoothing, static_cast<double>(plan.classes)),
+                     P.label_sum == label_sum::assume_one && !Rows::index_labels,
+                     rule == zero_times_inf::ieee,
+                     factor,
+                     has_values(K) ? rows.values : nullptr,
+                     {&define, &rows}};
+    if constexpr (!Rows::index_labels) {
+      run.labels = {rows_.first_of(labels, first), plan.along[labels], rows.run.strides[labels]};
+    }
+    if constexpr (has_gradients(K)) {
+      run.gradient = {gradient_at(first), plan.along[gradient], rows.run.strides[gradient]};
+    }
+    compute_soft_(run);
+  }
+
   const Rows& rows_;
   mean_terms<number> mean_;
   bool upstream_ = false;
-  typename hard_rows_kernel<flush, T>::function* compute_ = nullptr;
+  typename hard_rows_kernel<flush, T>::function* compute_hard_ = nullptr;
+  typename soft_rows_kernel<flush, T>::function* compute_soft_ = nullptr;
 };
 
 }  // namespace K754_KERNEL_ABI

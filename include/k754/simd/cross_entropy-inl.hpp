@@ -1,9 +1,9 @@
-// Cross-entropy of float, float16 and bfloat16 with index labels on vectors of doubles: the bits of
+// Cross-entropy of float, float16 and bfloat16 on vectors of doubles: the bits of
 // reference/cross_entropy.hpp. Read once for each target (no include guard); call/cross_entropy_kernels.hpp includes
 // everything that is needed before.
 //
-// Rows are read as in the softmax family, whose code this is made of, for the mass of each; what a row comes to is then
-// worked out for a vector of rows at a time; then gradients are exponentials times one number, but at the target.
+// Rows are read as in the softmax family, whose code this is made of, for the mass of each; what a row comes to is
+// then worked out for a vector of rows at a time; then gradients are exponentials times one number, but at the target.
 #if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
 
 HWY_BEFORE_NAMESPACE();
@@ -228,9 +228,26 @@ HWY_ATTR void compute_rows(const hard_rows<T>& run) noexcept {
 
 }  // namespace cross_entropy
 
+}  // namespace HWY_NAMESPACE
+}  // namespace K754_KERNEL_ABI
+}  // namespace k754::simd
+HWY_AFTER_NAMESPACE();
+
+// labels of every class
+#include "cross_entropy_soft-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace k754::simd {
+inline namespace K754_KERNEL_ABI {
+namespace HWY_NAMESPACE {
+
 template <bool Flush, floating T>
 requires(!std::same_as<T, double>) struct code_of<detail::hard_rows_kernel<Flush, T>>
     : detail::vector_code<&cross_entropy::compute_rows<Flush, T>> {
+};
+template <bool Flush, floating T>
+requires(!std::same_as<T, double>) struct code_of<detail::soft_rows_kernel<Flush, T>>
+    : detail::vector_code<&cross_entropy::compute_soft_rows<Flush, T>> {
 };
 
 }  // namespace HWY_NAMESPACE

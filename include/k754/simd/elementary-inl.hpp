@@ -137,10 +137,13 @@ HWY_INLINE HWY_ATTR hn::Vec<D> log_of_normal(D d, hn::Vec<D> x) {
 /// reference::logarithm of normal numbers and special values.
 template <class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> logarithm(D d, hn::Vec<D> y) {
-  const auto zero = hn::Zero(d), infinite = hn::Set(d, infinity<double>());
-  auto result = hn::IfThenElse(hn::Lt(y, infinite), log_of_normal(d, y), y);  // +inf and NaN are their own
-  result = hn::IfThenElse(hn::Lt(y, zero), hn::Set(d, canonical_nan<double>()), result);
-  return hn::IfThenElse(hn::Eq(y, zero), hn::Neg(infinite), result);
+  const auto infinite = hn::Set(d, infinity<double>()), nan = hn::Set(d, canonical_nan<double>());
+  const hn::RebindToUnsigned<D> bits;
+  const auto is_infinite = hn::RebindMask(d, hn::Eq(hn::BitCast(bits, y), hn::BitCast(bits, infinite)));
+  const auto is_positive = lies_in(d, y, reference::power_of_two(-1022), infinity<double>());
+  const auto special =
+      hn::IfThenElse(is_infinite, infinite, hn::IfThenElse(is_zero(d, y), hn::Neg(infinite), nan));
+  return hn::IfThenElse(is_positive, log_of_normal(d, y), special);
 }
 
 /// reference::log1p_nonnegative.

@@ -12,28 +12,25 @@ namespace exp_log {
 using reference::exp_or_log;
 using doubles = hn::ScalableTag<double>;
 
-/// exp of two vectors, in their place.
-HWY_INLINE HWY_ATTR void exponentials(hn::Vec<doubles>& x0, hn::Vec<doubles>& x1) {
+/// exp, special values included.
+HWY_INLINE HWY_ATTR hn::Vec<doubles> with_special_exponentials(hn::Vec<doubles> x, hn::Vec<doubles> result) {
   const doubles d;
-  const auto largest = hn::Set(d, reference::detail_exp_log::largest_exponent);
-  const auto infinite = hn::Set(d, infinity<double>());
-  const auto special0 = hn::IfThenElse(hn::Gt(x0, largest), infinite, x0);
-  const auto special1 = hn::IfThenElse(hn::Gt(x1, largest), infinite, x1);
-  const auto is_special0 = hn::Not(hn::Le(x0, largest)), is_special1 = hn::Not(hn::Le(x1, largest));
-  exp_nonpositive(d, x0, x1);
-  x0 = hn::IfThenElse(is_special0, special0, x0);
-  x1 = hn::IfThenElse(is_special1, special1, x1);
+  const auto is_large = hn::Gt(x, hn::Set(d, reference::detail_exp_log::largest_exponent));
+  result = hn::IfThenElse(is_large, hn::Set(d, infinity<double>()), result);
+  return hn::IfThenElse(is_number(d, x), result, x);
 }
 
 /// log(1 + x), special values included.
 HWY_INLINE HWY_ATTR hn::Vec<doubles> logarithm_of_one_plus(hn::Vec<doubles> x) {
   const doubles d;
   const auto minus_one = hn::Set(d, -1.0), infinite = hn::Set(d, infinity<double>());
-  auto result =
-      hn::IfThenElse(hn::Lt(x, infinite), log1p_nonnegative(d, x), x);  // +inf and NaN are their own
-  result = hn::IfThenElse(hn::Eq(x, hn::Zero(d)), x, result);
-  result = hn::IfThenElse(hn::Eq(x, minus_one), hn::Neg(infinite), result);
-  return hn::IfThenElse(hn::Lt(x, minus_one), hn::Set(d, canonical_nan<double>()), result);
+  const auto is_inside = hn::Or(lies_in(d, hn::Neg(x), reference::power_of_two(-1022), 1.0),
+                                lies_in(d, x, reference::power_of_two(-1022), infinity<double>()));
+  auto special = hn::IfThenElse(is_zero(d, x), x, hn::Set(d, canonical_nan<double>()));
+  special = hn::IfThenElse(hn::Eq(x, minus_one), hn::Neg(infinite), special);
+  const hn::RebindToUnsigned<doubles> bits;
+  const auto is_infinite = hn::RebindMask(d, hn::Eq(hn::BitCast(bits, x), hn::BitCast(bits, infinite)));
+  return hn::IfThenElse(is_inside, log1p_nonnegative(d, x), hn::IfThenElse(is_infinite, infinite, special));
 }
 
 /// Whether one is halfway between two floats; then its rounding is the reference's.
@@ -53,7 +50,10 @@ struct step {
     T* const y = out[0] + i;
     auto v0 = load_as_doubles<Flush>(d, x), v1 = load_as_doubles<Flush>(d, x + lanes);
     if constexpr (F == exp_or_log::exp) {
-      exponentials(v0, v1);
+      const auto x0 = v0, x1 = v1;
+      exp_nonpositive(d, v0, v1);
+      v0 = with_special_exponentials(x0, v0);
+      v1 = with_special_exponentials(x1, v1);
     } else if constexpr (F == exp_or_log::log) {
       v0 = logarithm(d, v0);
       v1 = logarithm(d, v1);
@@ -77,24 +77,24 @@ struct step {
 template <exp_or_log F>
 HWY_INLINE HWY_ATTR hn::Vec<doubles> in_double_double(hn::Vec<doubles> x, hn::Mask<doubles>& is_ordinary) {
   const doubles d;
-  const auto infinite = hn::Set(d, infinity<double>());
   auto low = x;
   if constexpr (F == exp_or_log::exp) {
+    const auto infinite = hn::Set(d, infinity<double>());
     const hn::RebindToUnsigned<doubles> bits;
     auto exponent = hn::BitCast(bits, x);
     const auto significand = double_double::exponential(d, x, hn::Zero(d), low, exponent);
     const auto is_normal = hn::And(hn::Ge(x, hn::Set(d, -708.0)), hn::Le(x, hn::Set(d, 709.0)));
-    const auto is_zero = hn::Lt(x, hn::Set(d, -746.0)), is_infinite = hn::Gt(x, hn::Set(d, 710.0));
-    is_ordinary = hn::Or(is_normal, hn::Or(is_zero, is_infinite));
+    const auto is_none = hn::Lt(x, hn::Set(d, -746.0)), is_infinite = hn::Gt(x, hn::Set(d, 710.0));
+    is_ordinary = hn::And(is_number(d, x), hn::Or(is_normal, hn::Or(is_none, is_infinite)));
     const auto normal = hn::BitCast(d, hn::Add(hn::BitCast(bits, significand), hn::ShiftLeft<52>(exponent)));
-    return hn::IfThenElse(is_infinite, infinite, hn::IfThenZeroElse(is_zero, normal));
+    return hn::IfThenElse(is_infinite, infinite, hn::IfThenZeroElse(is_none, normal));
   } else if constexpr (F == exp_or_log::log) {
-    is_ordinary = hn::And(hn::Ge(x, hn::Set(d, 0x1p-1022)), hn::Lt(x, infinite));
+    is_ordinary = lies_in(d, x, reference::power_of_two(-1022), infinity<double>());
     return double_double::log_of_normal(d, x, low);
   } else {
     const auto is_small = hn::Lt(hn::Abs(x), hn::Set(d, 0x1p-70));
     is_ordinary =
-        hn::And(hn::Gt(x, hn::Set(d, -1.0)), hn::Lt(x, hn::Set(d, reference::detail_exp_log::no_one_left)));
+        hn::Or(lies_in(d, hn::Abs(x), 0.0, 1.0), lies_in(d, x, 1.0, reference::detail_exp_log::no_one_left));
     return hn::IfThenElse(is_small, x, double_double::log1p_of_normal(d, x, hn::Zero(d), low));
   }
 }
@@ -106,7 +106,7 @@ struct step<F, Flush, double> {
                                       index_t i) const {
     const doubles d;
     const auto x = load_as_doubles<Flush>(d, in[0] + i);
-    auto is_ordinary = hn::Eq(x, x);
+    auto is_ordinary = is_number(d, x);
     const auto result = in_double_double<F>(x, is_ordinary);
     if (hn::AllTrue(d, is_ordinary)) {
       store_rounded<Flush, false, with_signed_zeros>(d, result, out[0] + i);

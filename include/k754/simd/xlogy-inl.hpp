@@ -21,21 +21,26 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> hidden_by_zero(zero_times_inf rule, hn::Vec
 /// given * log(y)
 HWY_INLINE HWY_ATTR hn::Vec<doubles> times_log(zero_times_inf rule, hn::Vec<doubles> given,
                                                hn::Vec<doubles> y) {
-  const auto product = hn::Mul(given, logarithm(doubles(), y));
+  const doubles d;
+  const auto product = hn::Mul(given, logarithm(d, y));
   if (rule == zero_times_inf::ieee) return product;
-  return hn::IfThenElse(hn::Eq(given, hn::Zero(doubles())), hidden_by_zero(rule, y), product);
+  return hn::IfThenElse(is_zero(d, given), hidden_by_zero(rule, y), product);
+}
+
+/// A NaN, where one of them is.
+HWY_INLINE HWY_ATTR hn::Vec<doubles> any_nan_of(hn::Vec<doubles> a, hn::Vec<doubles> b, hn::Vec<doubles> c) {
+  const doubles d;
+  return hn::IfThenElse(is_number(d, a), hn::IfThenElse(is_number(d, b), c, b), a);
 }
 
 /// upstream (x / y)
 HWY_INLINE HWY_ATTR hn::Vec<doubles> times_quotient(zero_times_inf rule, hn::Vec<doubles> upstream,
                                                     hn::Vec<doubles> x, hn::Vec<doubles> y) {
-  const auto zero = hn::Zero(doubles());
+  const doubles d;
   const auto product = hn::Mul(upstream, hn::Div(x, y));
   if (rule == zero_times_inf::ieee) return product;
-  const auto any_zero = hn::Or(hn::Eq(upstream, zero), hn::Eq(x, zero));
-  const auto any_nan =
-      hn::IfThenElse(is_number(doubles(), x), hn::IfThenElse(is_number(doubles(), y), upstream, y), x);
-  return hn::IfThenElse(any_zero, hidden_by_zero(rule, any_nan), product);
+  const auto any_zero = hn::Or(is_zero(d, upstream), is_zero(d, x));
+  return hn::IfThenElse(any_zero, hidden_by_zero(rule, any_nan_of(x, y, upstream)), product);
 }
 
 template <bool Flush, floating T>
@@ -83,13 +88,11 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> significand_of(hn::Vec<doubles> x) {
   const doubles d;
   return hn::Or(hn::AndNot(hn::Set(d, infinity<double>()), x), hn::Set(d, 1.0));
 }
-/// Normal numbers between 2^-`exponent` and 2^`exponent` in magnitude.
+/// Between 2^-Exponent and 2^Exponent in magnitude.
 template <int Exponent>
 HWY_INLINE HWY_ATTR hn::Mask<doubles> is_moderate(hn::Vec<doubles> x) {
-  const doubles d;
-  const auto magnitude = hn::Abs(x);
-  return hn::And(hn::Gt(magnitude, hn::Set(d, reference::power_of_two(-Exponent))),
-                 hn::Lt(magnitude, hn::Set(d, reference::power_of_two(Exponent))));
+  return lies_in(doubles(), hn::Abs(x), reference::power_of_two(-Exponent),
+                 reference::power_of_two(Exponent));
 }
 
 /// given * log(y), and whether that is right.
@@ -97,20 +100,18 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> times_log_of_doubles(zero_times_inf rule, h
                                                           hn::Vec<doubles> y,
                                                           hn::Mask<doubles>& is_ordinary) {
   const doubles d;
-  const auto zero = hn::Zero(d);
   auto log_low = y, low = y;
   const auto log = double_double::log_of_normal(d, y, log_low);
   const auto product = double_double::multiply(d, significand_of(given), log, log_low, low);
   const auto scaled = hn::Mul(product, power_of_two_in(given));  // exact: a normal number, or a zero
   const auto sign = hn::And(given, hn::Set(d, -0.0));
-  const auto result = hn::IfThenElse(hn::Eq(log, zero), sign, scaled);
-  const auto y_is_ordinary =
-      hn::And(hn::Ge(y, hn::Set(d, 0x1p-1022)), hn::Lt(y, hn::Set(d, infinity<double>())));
-  is_ordinary = hn::And(y_is_ordinary, is_moderate<960>(given));
+  const auto result = hn::IfThenElse(is_zero(d, log), sign, scaled);
+  is_ordinary =
+      hn::And(lies_in(d, y, reference::power_of_two(-1022), infinity<double>()), is_moderate<960>(given));
   if (rule == zero_times_inf::ieee) return result;
-  const auto is_zero = hn::Eq(given, zero);
-  is_ordinary = hn::Or(is_ordinary, is_zero);
-  return hn::IfThenElse(is_zero, hidden_by_zero(rule, y), result);
+  const auto no_factor = is_zero(d, given);
+  is_ordinary = hn::Or(is_ordinary, no_factor);
+  return hn::IfThenElse(no_factor, hidden_by_zero(rule, y), result);
 }
 
 /// upstream (x / y), and whether that is right.
@@ -127,11 +128,9 @@ HWY_INLINE HWY_ATTR hn::Vec<doubles> times_quotient_of_doubles(zero_times_inf ru
   const auto result = hn::Mul(product, scale);
   is_ordinary = hn::And(is_moderate<330>(x), hn::And(is_moderate<330>(y), is_moderate<330>(upstream)));
   if (rule == zero_times_inf::ieee) return result;
-  const auto any_zero = hn::Or(hn::Eq(upstream, zero), hn::Eq(x, zero));
+  const auto any_zero = hn::Or(is_zero(d, upstream), is_zero(d, x));
   is_ordinary = hn::Or(is_ordinary, any_zero);
-  const auto any_nan =
-      hn::IfThenElse(is_number(doubles(), x), hn::IfThenElse(is_number(doubles(), y), upstream, y), x);
-  return hn::IfThenElse(any_zero, hidden_by_zero(rule, any_nan), result);
+  return hn::IfThenElse(any_zero, hidden_by_zero(rule, any_nan_of(x, y, upstream)), result);
 }
 
 template <bool Flush>
@@ -142,7 +141,7 @@ struct forward_step<Flush, double> {
   HWY_INLINE HWY_ATTR void operator()(const double* const (&in)[2], double* const (&out)[1],
                                       index_t i) const {
     const auto x = load_element<Flush>(in[0] + i), y = load_element<Flush>(in[1] + i);
-    auto is_ordinary = hn::Eq(x, x);
+    auto is_ordinary = is_number(doubles(), x);
     const auto result = times_log_of_doubles(rule, x, y, is_ordinary);
     if (hn::AllTrue(doubles(), is_ordinary)) {
       store_result<Flush>(result, out[0] + i);
@@ -163,8 +162,7 @@ struct backward_step<Flush, double> {
     const auto x = load_element<Flush>(in[0] + i), y = load_element<Flush>(in[1] + i),
                upstream = load_element<Flush>(in[2] + i);
     auto dx = x, dy = y;
-    const auto zero = hn::Zero(d);
-    auto dx_is_ordinary = hn::Eq(zero, zero), dy_is_ordinary = dx_is_ordinary;
+    auto dx_is_ordinary = is_number(d, hn::Zero(d)), dy_is_ordinary = dx_is_ordinary;
     if (out[0] != nullptr) dx = times_log_of_doubles(rule, upstream, y, dx_is_ordinary);
     if (out[1] != nullptr) dy = times_quotient_of_doubles(rule, upstream, x, y, dy_is_ordinary);
     if (hn::AllTrue(d, hn::And(dx_is_ordinary, dy_is_ordinary))) {
