@@ -23,9 +23,10 @@ using run_of_floats = detail::conv2d_run<float>;
 using detail::output_rectangle;
 using detail::term_list;
 
-/// Filters of a panel that is copied: a chunk of them is 16 KiB.
+/// Filters of a panel that is copied, at least: a chunk of them is 16 KiB. Of few terms four times as many fit.
 inline constexpr index_t copied_filters = 16;
 inline constexpr std::size_t full_vectors = static_cast<std::size_t>(copied_filters) / lanes;
+inline constexpr index_t few_terms = reference::dot_chunk / 4;
 inline constexpr auto copied_bytes =
     static_cast<std::size_t>(copied_filters * reference::dot_chunk) * sizeof(float);
 /// Memory on the stack for a copied panel and for totals, or for totals alone.
@@ -87,13 +88,14 @@ class convolution {
   /// The filters [first, until) of a rectangle, for detail::for_rectangles.
   HWY_NOINLINE HWY_ATTR void operator()(const output_rectangle& of) {
     const bool copied = first_.from == source::copied;
-    const std::size_t most =
-        (copied ? room_bytes - copied_bytes : room_bytes) / (first_.vectors * lanes * sizeof(double));
     detail::output_pixels pixels(run_.geometry, of, run_.x, run_.y);
     term_list terms(run_.geometry, channels_, of, strides_of(first_), copied ? 1 : chunks_in_place, copied);
     terms.next();
-    const bool one_block = terms.is_last();
-    while (const std::size_t count = pixels.next(most < pixels.capacity ? most : pixels.capacity)) {
+    const bool one_block = terms.is_last();  // whose totals are not kept
+    const std::size_t room = copied ? room_bytes - copied_bytes : room_bytes;
+    const std::size_t kept = room / (first_.vectors * lanes * sizeof(double));
+    const std::size_t most = one_block || kept > pixels.capacity ? pixels.capacity : kept;
+    while (const std::size_t count = pixels.next(most)) {
       for (panel p = first_;; p = panel_at(p.end())) {
         set_bias(p);
         if (!one_block) {
@@ -114,11 +116,13 @@ class convolution {
   HWY_ATTR panel panel_at(index_t filter) const {
     const bool packed = run_.packing.rows != nullptr;
     if constexpr (F == form::channels) {  // the last one starts early, so that its vectors are full
-      const index_t all = run_.w.extent(0), last = all - copied_filters;
-      const panel p{filter < last ? filter : last, copied_filters, full_vectors, source::copied,
-                    copied_filters};
+      const index_t all = run_.w.extent(0);
+      const bool many = all - filter >= 4 * width && (packed || run_.w.stride(0) == 1 || terms_ <= few_terms);
+      panel p{filter, many ? 4 * width : copied_filters, many ? 4 : full_vectors, source::copied, 0};
+      if (p.end() > all) p.filter = all - p.count;
+      p.row = p.count;
       if (packed && (p.filter == filter || all <= detail::panel_filters)) return of_packed(p, p.filter, all);
-      if (run_.w.stride(0) == 1) return {p.filter, p.count, p.vectors, source::in_place, 0};
+      if (run_.w.stride(0) == 1) p.from = source::in_place;
       return p;
     }
     const index_t in_group = filter % filters_, rest = filters_ - in_group;
@@ -134,7 +138,8 @@ class convolution {
       const std::size_t vectors = vectors_in(rest);
       return {filter, static_cast<index_t>(vectors) * width, vectors, source::in_place, 0};
     }
-    const index_t count = rest < copied_filters ? rest : copied_filters;
+    const index_t most = terms_ <= few_terms ? 4 * width : copied_filters;
+    const index_t count = rest < most ? rest : most;
     const std::size_t vectors = count > 2 * width ? 4 : count > width ? 2 : 1;
     return {filter, count, vectors, source::copied, static_cast<index_t>(vectors) * width};
   }
@@ -179,10 +184,10 @@ class convolution {
                               std::size_t count) {
     if (p.from == source::copied && copied_chunk_ != terms.chunk()) copy_chunk(p, terms.chunk());
     const float* const w = weights_of(p);
-    if constexpr (F == form::channels) {
-      compute_tiles<full_vectors>(p, terms, w, pixels, count);
-    } else if (p.vectors == 4) {
+    if (p.vectors == 4) {
       compute_tiles<4>(p, terms, w, pixels, count);
+    } else if constexpr (F == form::channels) {
+      compute_tiles<full_vectors>(p, terms, w, pixels, count);
     } else if (p.vectors == 2) {
       compute_tiles<2>(p, terms, w, pixels, count);
     } else {
@@ -209,7 +214,7 @@ class convolution {
       }
       tile_of<F, V>(rows)(of, x, w, bias_, totals, {run_.y.stride(3), p.count}, y);
       i += rows;
-      totals += rows * V * lanes;
+      if (!(of.is_first && of.is_last)) totals += rows * V * lanes;
     }
   }
 
