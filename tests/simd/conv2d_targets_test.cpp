@@ -241,7 +241,8 @@ class comparison {
   std::vector<named_code> codes_;
 };
 
-constexpr policy defaults{}, absent{.padded_taps = padded_taps::absent};
+constexpr policy defaults{}, absent{.padded_taps = padded_taps::absent}, fast{.precision = precision::fast},
+    fast_absent{.padded_taps = padded_taps::absent, .precision = precision::fast};
 
 template <policy P>
 void compare_many(const char* what, long wanted, std::uint64_t seed, const bounds& b) {
@@ -258,18 +259,21 @@ void compare_many(const char* what, long wanted, std::uint64_t seed, const bound
 
 TEST_CASE("conv2d on every target: tiny geometries") {
   constexpr bounds tiny{2, 4, 4, 3, 2, 3, 3, 3, 3, 3};
-  compare_many<defaults>("tiny geometries", 900'000, 1, tiny);
-  compare_many<absent>("tiny geometries, padded taps absent", 200'000, 2, tiny);
+  compare_many<defaults>("tiny geometries", 800'000, 1, tiny);
+  compare_many<absent>("tiny geometries, padded taps absent", 100'000, 2, tiny);
+  compare_many<fast>("tiny geometries, fast", 200'000, 12, tiny);
 }
 
 TEST_CASE("conv2d on every target: vectors of filters and channels, full and not") {
   compare_many<defaults>("panels of filters", 4'000, 3, {2, 6, 9, 2, 5, 150, 3, 2, 3, 3});
   compare_many<defaults>("depthwise and grouped", 4'000, 4, {2, 6, 9, 70, 2, 2, 4, 2, 3, 3});
   compare_many<absent>("panels, padded taps absent", 2'000, 5, {1, 6, 9, 40, 5, 70, 3, 2, 3, 3});
+  compare_many<fast_absent>("panels, fast, padded taps absent", 2'000, 13, {1, 6, 9, 40, 5, 70, 3, 2, 3, 3});
 }
 
 TEST_CASE("conv2d on every target: sums of many chunks") {
   compare_many<defaults>("many channels", 300, 6, {1, 5, 6, 2, 700, 40, 3, 2, 2, 2});
+  compare_many<fast>("many channels, fast", 300, 14, {1, 5, 6, 2, 700, 40, 3, 2, 2, 2});
   compare_many<defaults>("large kernels", 300, 7, {1, 40, 40, 2, 2, 20, 36, 3, 3, 30});
 }
 

@@ -126,7 +126,7 @@ inline void multiply_padding(const conv2d_run<float>& run, index_t begin, index_
 /// Where there are vectors: for float, under what a policy is without being asked. The rest is the definition's.
 K754_INLINE constexpr bool is_on_vectors(const policy& p) noexcept {
   return p.subnormals == subnormals::preserve && p.zero_times_inf == zero_times_inf::ieee &&
-         p.precision == precision::accurate;
+         p.precision != precision::exact;
 }
 
 template <policy P, floating T>

@@ -58,7 +58,7 @@ inline bool are_channels(const run_of_floats& run) noexcept {
 }
 
 /// The rows [begin, end) of a run.
-template <form F>
+template <form F, precision Tier>
 class convolution {
  public:
   HWY_ATTR convolution(const run_of_floats& the_run, index_t the_begin, index_t the_end)
@@ -212,7 +212,7 @@ class convolution {
         x[m] = from + pixels.from()[i + m];
         y[m] = to + pixels.to()[i + m];
       }
-      tile_of<F, V>(rows)(of, x, w, bias_, totals, {run_.y.stride(3), p.count}, y);
+      tile_of<F, Tier, V>(rows)(of, x, w, bias_, totals, {run_.y.stride(3), p.count}, y);
       i += rows;
       if (!(of.is_first && of.is_last)) totals += rows * V * lanes;
     }
@@ -283,18 +283,18 @@ inline HWY_ATTR bool are_finite(const tensor_view<const float>& w) {
 }
 
 /// What detail::conv2d_rows gives.
-template <padded_taps Padded>
+template <policy P>
 HWY_ATTR void compute_rows(const run_of_floats& run, index_t begin, index_t end) noexcept {
   if (run.x.size() == 0 || run.w.extent(3) == 0) {  // nothing to read; there may be no memory
-    detail::conv2d_rows<policy{.padded_taps = Padded}>(run, begin, end);
+    detail::conv2d_rows<P>(run, begin, end);
     return;
   }
   if (are_channels(run)) {
-    convolution<form::channels>(run, begin, end).compute();
+    convolution<form::channels, P.precision>(run, begin, end).compute();
   } else {
-    convolution<form::filters>(run, begin, end).compute();
+    convolution<form::filters, P.precision>(run, begin, end).compute();
   }
-  if constexpr (Padded == padded_taps::multiplied) {
+  if constexpr (P.padded_taps == padded_taps::multiplied) {
     if (detail::has_padding(run.geometry) && !run.packing.finite && !are_finite(run.w))
       detail::multiply_padding(run, begin, end);
   }
@@ -304,7 +304,7 @@ HWY_ATTR void compute_rows(const run_of_floats& run, index_t begin, index_t end)
 
 template <policy P>
 requires(detail::is_on_vectors(P)) struct code_of<detail::conv2d_kernel<P, float>>
-    : detail::vector_code<&conv2d::compute_rows<P.padded_taps>> {
+    : detail::vector_code<&conv2d::compute_rows<P>> {
 };
 
 }  // namespace HWY_NAMESPACE
