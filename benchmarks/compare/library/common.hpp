@@ -41,14 +41,21 @@ bool all_of(const Tensor*... tensors) {
           ...);
 }
 
-/// `f(policy_constant<P>())` for the policy of that precision.
+/// `f(policy_constant<P>())` for the policy of that precision, if it is one of `Tiers`.
 template <k754::policy P>
 struct policy_constant {};
-template <class F>
+template <k754::precision... Tiers, class F>
 k754::status with_precision(std::int64_t precision, const F& f) {
-  return precision == 0 ? f(policy_constant<k754::policy{}>())
-                        : f(policy_constant<k754::policy{.precision = k754::precision::fast}>());
+  k754::status status = unsupported;
+  const auto is_it = [&]<k754::precision Tier>() {
+    if (precision != static_cast<std::int64_t>(Tier)) return false;
+    status = f(policy_constant<k754::policy{.precision = Tier}>());
+    return true;
+  };
+  (void)(is_it.template operator()<Tiers>() || ...);
+  return status;
 }
+using enum k754::precision;
 
 /// Over the threads of k754_c_set_threads.
 benchmarks::pool_executor executor();
