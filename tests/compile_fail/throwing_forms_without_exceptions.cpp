@@ -15,6 +15,9 @@
 // expect: exceptions are off in this unit; call try_log_softmax_backward
 // expect: exceptions are off in this unit; call try_masked_softmax_backward
 // expect: exceptions are off in this unit; call try_masked_log_softmax_backward
+// expect: exceptions are off in this unit; call try_exp
+// expect: exceptions are off in this unit; call try_log
+// expect: exceptions are off in this unit; call try_log1p
 // expect: exceptions are off in this unit; call try_xlogy
 // expect: exceptions are off in this unit; call try_xlogy_backward
 // expect: exceptions are off in this unit; call try_conv2d
@@ -66,6 +69,9 @@ void f(k754::tensor_view<const float, 2> x, k754::tensor_view<const bool, 2> mas
   CALL(log_softmax_backward)(x, x, y);
   CALL(masked_softmax_backward)(x, x, mask, y);
   CALL(masked_log_softmax_backward)(x, x, mask, y);
+  CALL(exp)(x, y);
+  CALL(log)(x, y);
+  CALL(log1p)(x, y);
   CALL(xlogy)(x, x, y);
   CALL(xlogy_backward)(x, x, x, y, z);
   CALL(cross_entropy)(x, label, one);

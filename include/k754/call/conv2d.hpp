@@ -18,6 +18,7 @@
 #include "../tensor_view.hpp"
 #include "arguments.hpp"
 #include "conv2d_geometry.hpp"
+#include "conv2d_kernel.hpp"
 #include "forms.hpp"
 
 namespace k754::detail {
@@ -60,7 +61,7 @@ K754_INLINE constexpr void check_conv2d_types() noexcept {
                 "k754 conv2d: precision::exact is not available for double");
 }
 
-inline namespace K754_ABI {
+inline namespace K754_KERNEL_ABI {
 
 /// What the arguments of a convolution or a gradient are to it.
 struct conv2d_roles {
@@ -102,6 +103,8 @@ struct conv2d_forward {
   const conv2d_options& options;
 
   using plan = conv2d_plan;
+  static constexpr bool all_floats = std::same_as<Input, float> && std::same_as<Weight, float> &&
+                                     std::same_as<Bias, float> && std::same_as<Output, float>;
 
   constexpr check_result check(plan& p) const noexcept {
     check_conv2d_types<P, Output, Input, Weight>();
@@ -120,6 +123,16 @@ struct conv2d_forward {
     const auto x = input.permuted(p.image);
     const auto w = weight.permuted(p.weight);
     const auto y = output.permuted(p.image);
+    if constexpr (all_floats && is_on_vectors(read)) {
+      if (y.size() == 0) return {};
+      const auto kernel = choose<conv2d_kernel<read, float> >();
+      const conv2d_run<float> run{p.geometry,     x, w, with_bias ? bias.data_handle() : nullptr,
+                                  bias.stride(0), y};
+      const index_t rows = y.extent(0) * y.extent(1);
+      run_guarded(ex, rows, std::same_as<Executor, serial_executor> ? rows : conv2d_grain(y, w),
+                  [&](index_t begin, index_t end) { kernel(run, begin, end); });
+      return {};
+    }
     run_guarded(ex, y.size(), grain_for(w.extent(1) * w.extent(2) * w.extent(3)),
                 [&](index_t begin, index_t end) {
                   reference::conv2d_forward<read>(p.geometry, x, w, bias.data_handle(), bias.stride(0), y,
@@ -258,7 +271,7 @@ constexpr auto conv2d_backward_bias_call(Upstream& upstream, G& db, const conv2d
                                                                          output_view(db), options};
 }
 
-}  // namespace K754_ABI
+}  // namespace K754_KERNEL_ABI
 }  // namespace k754::detail
 
 #endif  // K754_CONV2D_HPP
