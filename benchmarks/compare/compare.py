@@ -149,6 +149,8 @@ def rows_of(cases: Iterable[Case]) -> list[Case]:
         same = {name: value for name, value in case.items() if name not in ("id", "group", "policy")}
         row = rows.setdefault(json.dumps([same, policy], sort_keys=True), case | {"policy": policy, "tiers": []})
         row["tiers"].append(tier)
+    for row in rows.values():
+        row["tiers"].sort(key=report.TIERS.index)
     return list(rows.values())
 
 

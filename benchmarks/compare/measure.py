@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import k754
 import peers
 import report
@@ -87,53 +89,50 @@ class Measurement:
             text = " ".join(str(error).split()).split(" Detected at ")[0]
             return {"missing": f"{type(error).__name__}: {text[:200]}"}
         row: dict[str, Any] = {"preallocated": prepared.preallocated, "k754": {}}
+        ours = self._our_works(case, work, row)
         runs = [prepared.run]
-        ours, calls = self._our_calls(case, work, row)
-        if calls:
-            if ours is not work:
-                answer = self._peer.prepare(ours).answer()
-            exact = ours.exact()
-            if exact is not None:
-                row["ulp"] = {"peer": exact.max_ulp(answer[0])}
-            for tier, run in calls.items():
-                run()
-                difference = ours.disagreement(answer)
-                if difference is not None:
-                    return {"missing": f"not the same answer: {difference}"}
-                if exact is not None:
-                    row["ulp"][tier] = exact.max_ulp(ours.outputs["output"])
-                runs.append(run)
+        for tier, of_tier in ours.items():
+            run = of_tier.k754_call(self._k754, tier)
+            run()
+            its_answer = answer if of_tier is work else self._peer.prepare(of_tier).answer()
+            difference = of_tier.disagreement(its_answer)
+            if difference is not None:
+                return {"missing": f"not the same answer: {difference}"}
+            add_errors(row, tier, of_tier, its_answer)
+            runs.append(run)
 
         seconds = timed_in_turn(runs, self._arguments.rounds, self._arguments.budget, self._arguments.threads > 1)
         row["rounds"] = len(seconds[0])
         row["peer"] = work.amount / statistics.median(seconds[0])
-        if calls:
-            row["part"] = ours.amount / work.amount
-            for tier, of_tier in zip(calls, seconds[1:], strict=True):
-                row["k754"][tier] = ours.amount / statistics.median(of_tier)
-        return row
+        for (tier, of_tier), of_run in zip(ours.items(), seconds[1:], strict=True):
+            row["k754"][tier] = of_tier.amount / statistics.median(of_run)
+        parts = {tier: of_tier.amount / work.amount for tier, of_tier in ours.items() if of_tier is not work}
+        return row | ({"parts": parts} if parts else {})
 
-    def _our_calls(
-        self, case: workload.Case, work: workload.Work, row: dict[str, Any]
-    ) -> tuple[workload.Work, dict[str, Callable[[], None]]]:
-        """What k754 is given, the work itself or a part of it where that would take too long, and a call for each
-        tier that there is."""
-        small = workload.build(
-            workload.shrunk(case, min(1.0, ESTIMATE_AMOUNT[case["nominal"]] / work.amount)), work.layout
-        )
-        there, slowest = [], 0.0
+    def _our_works(self, case: workload.Case, work: workload.Work, row: dict[str, Any]) -> dict[str, workload.Work]:
+        """What k754 is given for each tier that there is: the work itself, or a part of it where it would take too
+        long."""
+        fraction = min(1.0, ESTIMATE_AMOUNT[case["nominal"]] / work.amount)
+        small = workload.build(workload.shrunk(case, fraction), work.layout)
+        ours = {}
         for tier in case["tiers"]:
+            run = small.k754_call(self._k754, tier)
             try:
-                run = small.k754_call(self._k754, tier)
                 run()
             except k754.KernelError as error:
                 row.setdefault("k754_missing", {})[tier] = str(error)
                 continue
-            there.append(tier)
-            slowest = max(slowest, seconds_of(run, 1) * work.amount / small.amount)
-        if slowest > self._arguments.whole:
-            work = workload.build(workload.shrunk(case, PART_SECONDS / slowest), work.layout)
-        return work, {tier: work.k754_call(self._k754, tier) for tier in there}
+            estimate = seconds_of(run, 1) * work.amount / small.amount
+            ours[tier] = work
+            if estimate > self._arguments.whole:
+                ours[tier] = workload.build(workload.shrunk(case, PART_SECONDS / estimate), work.layout)
+        return ours
+
+
+def add_errors(row: dict[str, Any], tier: str, work: workload.Work, answer: list[np.ndarray]) -> None:
+    exact = work.exact()
+    if exact is not None:
+        row.setdefault("ulp", {"peer": exact.max_ulp(answer[0])})[tier] = exact.max_ulp(work.outputs["output"])
 
 
 def main() -> None:

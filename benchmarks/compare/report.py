@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -177,7 +178,9 @@ def group_table(rows: list[Row]) -> list[str]:
     lines = [line(head), "|---|" + "--:|" * (len(head) - 2) + "---|"]
     notes: dict[str, list[str]] = {}
     for row in rows:
-        remark = f"part {row['part']:.2g}" if "part" in row else row.get("k754_missing", "")
+        remark = row.get("k754_missing", "")
+        if "parts" in row:
+            remark = "part " + ", ".join(f"{part:.2g} ({tier})" for tier, part in row["parts"].items())
         cells = [row["id"], *(number(row["k754"].get(tier)) for tier in tiers)]
         cells += [peer_cell(row, peer) for peer in peers]
         lines.append(line([*cells, *(number(row["ratio"].get(tier)) for tier in tiers), remark]))
@@ -233,16 +236,16 @@ def summary(documents: list[dict[str, Any]]) -> str:
         lines.append(line([name, str(len(of_kind[0])), *cells, errors_of(of_kind[0])]))
     machine = documents[0]["machine"]
     peers = ", ".join(PEERS[peer] for peer in PEERS if peer in machine["peers"])
-    text = f"""\
-One thread of {machine["cpu"]}, {machine["date"]}: k754's rate, divided by that of the fastest of {peers}
-at each row, both in turn on the same buffers: the geometric mean over the rows and, in brackets, the ends.
-"""
+    text = (
+        f"One thread of {machine['cpu']}, {machine['date']}: k754's rate, divided by that of the fastest of {peers} at "
+        "each row, both in turn on the same buffers: the geometric mean over the rows and, in brackets, its ends."
+    )
     for document in documents:
         unlimited = [PEERS[peer] for peer in document["machine"]["not_limited"]]
         if unlimited:
             name = isa.NAMES[document["machine"]["isa"]]
-            text += f"Limited to {name}: without {' and '.join(unlimited)}, which have no switch.\n"
-    return "\n".join([text, *lines]) + "\n"
+            text += f" Limited to {name}: without {' and '.join(unlimited)}, which have no switch."
+    return "\n".join([*textwrap.wrap(text, 120), "", *lines]) + "\n"
 
 
 def spread(ratios: list[float]) -> str:
@@ -256,12 +259,19 @@ def spread(ratios: list[float]) -> str:
 def errors_of(rows: list[Row]) -> str:
     """Of the float rows."""
     errors = [row["ulp"] for row in rows if "ulp" in row and ", float32," in row["work"]]
-    ours = [max((e[tier] for e in errors if tier in e), default=None) for tier in ("accurate", "fast")]
-    others = [max(e[peer] for e in errors if peer in e) for peer in PEERS if any(peer in e for e in errors)]
-    if ours[0] is None or not others:
+
+    def greatest(name: str) -> list[float]:
+        return [max(e[name] for e in errors if name in e)] if any(name in e for e in errors) else []
+
+    ours = [*greatest("accurate"), *greatest("fast")]
+    others = [error for peer in PEERS for error in greatest(peer)]
+    if not ours or not others:
         return ""
-    known = ", ".join(f"{error:.4g}" for error in ours if error is not None)
-    return f"{known}; {min(others):.2g} - {max(others):.3g}"
+    return f"{', '.join(map(ulps, ours))}; {ulps(min(others))} - {ulps(max(others))}"
+
+
+def ulps(error: float) -> str:
+    return f"{error:.2g}" if error < 10 else f"{error:.0f}"
 
 
 def readme_with(text: str, block: str) -> str:
@@ -329,8 +339,8 @@ def plot(document: dict[str, Any], path: Path) -> None:
         axis.set_axisbelow(True)
         axis.tick_params(labelbottom=True)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}x")
-        means = [f"{number(geometric_mean(ratios_of(works[group], tier)))}x ({tier})" for tier in tiers]
-        means = [mean for mean in means if not mean.startswith("x")]
+        of_tiers = {tier: geometric_mean(ratios_of(works[group], tier)) for tier in tiers}
+        means = [f"{mean:.3g}x ({tier})" for tier, mean in of_tiers.items() if mean is not None]
         title = f"{GROUPS[group]}: geometric mean {', '.join(means)}"
         axis.set_title(title, loc="left", fontsize=10, fontweight="bold")
     axes[-1, 0].set_xlabel("speed of k754 / speed of the fastest other library        (slower < 1x < faster)")

@@ -83,9 +83,12 @@ class Results:
         if errors:
             ours = next((r["ulp"] for r in both.values() if "ulp" in r), {})
             result["ulp"] = {name: rounded(error) for name, error in (ours | errors).items() if name != "peer"}
-        parts = [r["part"] for r in both.values() if r["part"] < 1]
+        parts: dict[str, float] = {}
+        for r in both.values():
+            for tier, part in r.get("parts", {}).items():
+                parts[tier] = rounded(min(part, parts.get(tier, part)))
         if parts:
-            result["part"] = rounded(min(parts))
+            result["parts"] = parts
         refused = [why for r in timed.values() for why in r.get("k754_missing", {}).values()]
         if refused and not both:
             result["k754_missing"] = refused[0]

@@ -269,7 +269,7 @@ def random(case: Case, shape: tuple[int, ...], rng: np.random.Generator, scale: 
     if dtype.kind == "b":
         return aligned(rng.random(shape) < 0.5, dtype)
     values = rng.standard_normal(shape, np.float64 if dtype == np.float64 else np.float32)
-    return aligned(values * values.dtype.type(scale), dtype)
+    return aligned(values * values.dtype.type(scale) + 0, dtype)  # without -0, which some peers' where turns into +0
 
 
 def build_arg_extremum(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Work:

@@ -1,4 +1,5 @@
 #include <k754/cross_entropy.hpp>
+#include <k754/cross_entropy_with_gradient.hpp>
 
 #include "common.hpp"
 
@@ -14,9 +15,8 @@ k754::status loss_and_gradient(const k754_c_tensor* logits, const k754_c_tensor*
   const auto t = view<const Label>(labels);
   k754::cross_entropy_options<T> options{.axis = given.axis};
   if (given.has_ignore_index != 0) options.ignore_index = given.ignore_index;
-  const auto status = k754::try_cross_entropy<P>(x, t, view<T>(loss), options, executor());
-  if (status != k754::status::ok || dlogits == nullptr) return status;
-  return k754::try_cross_entropy_backward<P>(x, t, view<T>(dlogits), options, executor());
+  if (dlogits == nullptr) return k754::try_cross_entropy<P>(x, t, view<T>(loss), options, executor());
+  return k754::try_cross_entropy_with_gradient<P>(x, t, view<T>(loss), view<T>(dlogits), options, executor());
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ int k754_c_cross_entropy(const k754_c_tensor* logits, const k754_c_tensor* label
   return dispatch(logits->dtype, floating_types(), [&]<class T>() {
     if (!all_of<T>(loss, dlogits)) return K754_C_UNSUPPORTED;
     return dispatch(labels->dtype, types<std::int32_t, std::int64_t, T>(), [&]<class Label>() {
-      return with_precision<accurate>(precision, [&]<k754::policy P>(policy_constant<P>) {
+      return with_precision<T, accurate>(precision, [&]<k754::policy P>(policy_constant<P>) {
         return loss_and_gradient<P, T, Label>(logits, labels, loss, dlogits, *options);
       });
     });

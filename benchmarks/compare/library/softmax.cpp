@@ -11,7 +11,7 @@ template <k754::precision... Tiers, class Kernel, class... Inputs>
 int call(std::int64_t precision, const Kernel& kernel, const k754_c_tensor* result, const Inputs*... inputs) {
   return dispatch(result->dtype, floating_types(), [&]<class T>() {
     if (!all_of<T>(inputs...)) return unsupported;
-    return with_precision<Tiers...>(precision, [&]<k754::policy P>(policy_constant<P>) {
+    return with_precision<T, Tiers...>(precision, [&]<k754::policy P>(policy_constant<P>) {
       return kernel.template operator()<P>(view<const T>(inputs)..., view<T>(result));
     });
   });
@@ -23,21 +23,21 @@ int k754_c_softmax(const k754_c_tensor* input, const k754_c_tensor* output, int6
   const auto kernel = [axis]<k754::policy P>(const auto& x, const auto& y) {
     return k754::try_softmax<P>(x, y, {.axis = axis}, executor());
   };
-  return call<accurate, fast>(precision, kernel, output, input);
+  return call<accurate, fast, exact>(precision, kernel, output, input);
 }
 int k754_c_log_softmax(const k754_c_tensor* input, const k754_c_tensor* output, int64_t axis,
                        int64_t precision) {
   const auto kernel = [axis]<k754::policy P>(const auto& x, const auto& y) {
     return k754::try_log_softmax<P>(x, y, {.axis = axis}, executor());
   };
-  return call<accurate, fast>(precision, kernel, output, input);
+  return call<accurate, fast, exact>(precision, kernel, output, input);
 }
 int k754_c_logsumexp(const k754_c_tensor* input, const k754_c_tensor* output, int64_t axis,
                      int64_t precision) {
   const auto kernel = [axis]<k754::policy P>(const auto& x, const auto& y) {
     return k754::try_logsumexp<P>(x, y, {.axis = axis}, executor());
   };
-  return call<accurate, fast>(precision, kernel, output, input);
+  return call<accurate, fast, exact>(precision, kernel, output, input);
 }
 int k754_c_softmax_backward(const k754_c_tensor* output, const k754_c_tensor* upstream,
                             const k754_c_tensor* gradient, int64_t axis, int64_t precision) {

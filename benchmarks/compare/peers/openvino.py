@@ -26,6 +26,13 @@ def tensor(array: np.ndarray) -> ov.Tensor:
     return ov.Tensor(array, shared_memory=True)
 
 
+def constant(values: np.ndarray) -> ov.Node:
+    """A copy: constants do not keep the memory that they are made of."""
+    copy = ov.Tensor(element_type(values), ov.Shape(values.shape))
+    copy.data[...] = values.view(copy.data.dtype)
+    return operators.constant(copy)
+
+
 class Library:
     versions = f"openvino {ov.__version__.split('-')[0]}"
     conv_layout = ConvLayout("nhwc", "ohwi")
@@ -87,7 +94,7 @@ class Library:
         w = np.ascontiguousarray(np.moveaxis(work.inputs["w"], -1, 1))
         if conv.groups > 1:
             w = w.reshape(conv.groups, conv.filters // conv.groups, *w.shape[1:])
-        weight = operators.constant(tensor(w))
+        weight = constant(w)
         function = operators.convolution if conv.groups == 1 else operators.group_convolution
         top, bottom, left, right = conv.padding
 
