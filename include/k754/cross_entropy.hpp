@@ -11,8 +11,8 @@
 ///             tangents and upstream gradients: the shape without the axis for reduction::none, one element (any
 ///             rank) for mean and sum. An upstream that is left out, or nullptr, is 1 everywhere. Any element
 ///             strides, negative and (but for outputs) zero too.
-/// Types       float, double, float16, bfloat16 and types stored as these; one type for all but index labels, which
-///             are of any integer type. The labels' element type decides which kind they are.
+/// Types       float, double, float16, bfloat16 and types stored as these; one type for all but index labels, of any
+///             integer type, and losses of 16-bit logits, which may be float. The labels' type decides their kind.
 /// Loss        -log softmax_t for an index label t, -sum q_i log softmax_i for probabilities q. Smoothing by eps
 ///             makes them (1 - eps) q_i + eps / C, a class weight then multiplies by w_i. Losses and the gradient at
 ///             the target keep their accuracy near 0: [30, 0] with label 0 is 9.358e-14, not 0 (CE-Za .. CE-Zf,
@@ -100,7 +100,7 @@ struct cross_entropy_options {
 inline namespace K754_KERNEL_ABI {
 
 /// Writes the loss of each row, or their mean or sum, to `loss`.
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           executor Ex = serial_executor>
 void cross_entropy(X&& logits, L&& labels, Y&& loss, const detail::options_for<X>& options = {},
                    Ex&& ex = {}) {
@@ -108,13 +108,13 @@ void cross_entropy(X&& logits, L&& labels, Y&& loss, const detail::options_for<X
                 "k754: exceptions are off in this unit; call try_cross_entropy");
   detail::call_or_throw(detail::entropy_loss<P>(logits, labels, loss, options), ex);
 }
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           executor Ex = serial_executor>
 [[nodiscard]] status try_cross_entropy(X&& logits, L&& labels, Y&& loss,
                                        const detail::options_for<X>& options = {}, Ex&& ex = {}) noexcept {
   return detail::try_call(detail::entropy_loss<P>(logits, labels, loss, options), ex);
 }
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y>
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y>
 constexpr check_result check_cross_entropy(X&& logits, L&& labels, Y&& loss,
                                            const detail::options_for<X>& options = {}) noexcept {
   return detail::checked(detail::entropy_loss<P>(logits, labels, loss, options));
@@ -235,7 +235,7 @@ constexpr check_result check_cross_entropy_jvp(X&& logits, L&& labels, TX&& logi
 }
 
 /// Writes -sum q'_i log p_i of each row, or their mean or sum, to `loss` (CE-D18).
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           executor Ex = serial_executor>
 void cross_entropy_from_probabilities(X&& p, L&& labels, Y&& loss, const detail::options_for<X>& options = {},
                                       Ex&& ex = {}) {
@@ -243,14 +243,14 @@ void cross_entropy_from_probabilities(X&& p, L&& labels, Y&& loss, const detail:
                 "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities");
   detail::call_or_throw(detail::likelihood_loss<P>(p, labels, loss, options), ex);
 }
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           executor Ex = serial_executor>
 [[nodiscard]] status try_cross_entropy_from_probabilities(X&& p, L&& labels, Y&& loss,
                                                           const detail::options_for<X>& options = {},
                                                           Ex&& ex = {}) noexcept {
   return detail::try_call(detail::likelihood_loss<P>(p, labels, loss, options), ex);
 }
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y>
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y>
 constexpr check_result check_cross_entropy_from_probabilities(
     X&& p, L&& labels, Y&& loss, const detail::options_for<X>& options = {}) noexcept {
   return detail::checked(detail::likelihood_loss<P>(p, labels, loss, options));

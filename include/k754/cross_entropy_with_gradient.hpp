@@ -22,7 +22,7 @@ inline namespace K754_KERNEL_ABI {
 
 /// Writes the loss of each row, or their mean or sum, to `loss`, and upstream times its gradient to `dlogits`.
 template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::upstream_for<X> G,
-          detail::output_for<X> Y, detail::output_for<X> DX, executor Ex = serial_executor>
+          detail::loss_for<X> Y, detail::output_for<X> DX, executor Ex = serial_executor>
 void cross_entropy_with_gradient(X&& logits, L&& labels, G&& upstream, Y&& loss, DX&& dlogits,
                                  const detail::options_for<X>& options = {}, Ex&& ex = {}) {
   static_assert(detail::exceptions_enabled<X>,
@@ -31,7 +31,7 @@ void cross_entropy_with_gradient(X&& logits, L&& labels, G&& upstream, Y&& loss,
       detail::entropy_loss_and_backward<P>(logits, labels, upstream, loss, dlogits, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::upstream_for<X> G,
-          detail::output_for<X> Y, detail::output_for<X> DX, executor Ex = serial_executor>
+          detail::loss_for<X> Y, detail::output_for<X> DX, executor Ex = serial_executor>
 [[nodiscard]] status try_cross_entropy_with_gradient(X&& logits, L&& labels, G&& upstream, Y&& loss,
                                                      DX&& dlogits, const detail::options_for<X>& options = {},
                                                      Ex&& ex = {}) noexcept {
@@ -39,7 +39,7 @@ template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> 
       detail::entropy_loss_and_backward<P>(logits, labels, upstream, loss, dlogits, options), ex);
 }
 template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::upstream_for<X> G,
-          detail::output_for<X> Y, detail::output_for<X> DX>
+          detail::loss_for<X> Y, detail::output_for<X> DX>
 constexpr check_result check_cross_entropy_with_gradient(
     X&& logits, L&& labels, G&& upstream, Y&& loss, DX&& dlogits,
     const detail::options_for<X>& options = {}) noexcept {
@@ -47,20 +47,20 @@ constexpr check_result check_cross_entropy_with_gradient(
       detail::entropy_loss_and_backward<P>(logits, labels, upstream, loss, dlogits, options));
 }
 /// The same with an upstream gradient of 1.
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           detail::output_for<X> DX, executor Ex = serial_executor>
 void cross_entropy_with_gradient(X&& logits, L&& labels, Y&& loss, DX&& dlogits,
                                  const detail::options_for<X>& options = {}, Ex&& ex = {}) {
   cross_entropy_with_gradient<P>(logits, labels, nullptr, loss, dlogits, options, ex);
 }
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           detail::output_for<X> DX, executor Ex = serial_executor>
 [[nodiscard]] status try_cross_entropy_with_gradient(X&& logits, L&& labels, Y&& loss, DX&& dlogits,
                                                      const detail::options_for<X>& options = {},
                                                      Ex&& ex = {}) noexcept {
   return try_cross_entropy_with_gradient<P>(logits, labels, nullptr, loss, dlogits, options, ex);
 }
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           detail::output_for<X> DX>
 constexpr check_result check_cross_entropy_with_gradient(
     X&& logits, L&& labels, Y&& loss, DX&& dlogits, const detail::options_for<X>& options = {}) noexcept {

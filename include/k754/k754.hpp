@@ -6,6 +6,7 @@
 #include "bits.hpp"
 #include "conditions.hpp"
 #include "conv2d.hpp"
+#include "conv2d_packed.hpp"
 #include "cross_entropy.hpp"
 #include "cross_entropy_with_gradient.hpp"
 #include "detail/flags-inl.hpp"

@@ -24,6 +24,7 @@
 // expect: exceptions are off in this unit; call try_conv2d_backward_input
 // expect: exceptions are off in this unit; call try_conv2d_backward_weight
 // expect: exceptions are off in this unit; call try_conv2d_backward_bias
+// expect: exceptions are off in this unit; call try_pack_conv2d_weight
 // expect: exceptions are off in this unit; call try_cross_entropy
 // expect: exceptions are off in this unit; call try_cross_entropy_backward
 // expect: exceptions are off in this unit; call try_cross_entropy_label_backward
@@ -85,4 +86,6 @@ void f(k754::tensor_view<const float, 2> x, k754::tensor_view<const bool, 2> mas
   CALL(conv2d_backward_input)(image, image, image_out);
   CALL(conv2d_backward_weight)(image, image, image_out);
   CALL(conv2d_backward_bias)(image, bias);
+  k754::packed_conv2d_weight packed;
+  CALL(pack_conv2d_weight)(image, bias, packed);
 }

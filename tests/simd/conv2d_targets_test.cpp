@@ -1,6 +1,6 @@
 // conv2d of float on every target against the definition, bit for bit: every kind of geometry at random, in any layout of
 // memory, between guarded pages and among signalling NaNs.
-#include <k754/conv2d.hpp>
+#include <k754/conv2d_packed.hpp>
 
 #include <algorithm>
 #include <array>
@@ -161,7 +161,7 @@ template <policy P>
 class comparison {
  public:
   explicit comparison(std::uint64_t seed, std::size_t floats = 1 << 16)
-      : from_(seed), x_(floats), w_(floats), y_(floats), bias_(2 * floats) {
+      : from_(seed), x_(floats), w_(floats), y_(floats), bias_(2 * floats), packed_(8 * floats) {
     for_each_target([&](const char* name) {
       auto* const code = detail::choose<kernel>();
       if (code != kernel::scalar) codes_.push_back({name, code});
@@ -193,21 +193,24 @@ class comparison {
     const auto call = detail::conv2d_call<P>(x, w, b1, y, p.options);
     detail::conv2d_plan plan;
     REQUIRE(call.check(plan));
-    const detail::conv2d_run<float> run{plan.geometry, x, w, with_bias ? bias : nullptr, bias_step, y};
+    const detail::conv2d_packing<float> packing =
+        from_.any(0, 1) == 0 ? pack(p) : detail::conv2d_packing<float>();
+    const detail::conv2d_run<float> run{plan.geometry, x, w,      with_bias ? bias : nullptr,
+                                        bias_step,     y, packing};
     const index_t rows = p.y[0] * p.y[1];
     y_.fill(untouched);
     kernel::scalar(run, 0, rows);
     const std::vector<float> expected(y_.memory(), y_.memory() + y_.size());
     const index_t cut = from_.any(0, rows);  // where work may be split
-    for (const auto& [target, code] : codes_) {
+    for (const named_code& code : codes_) {
       y_.fill(untouched);
-      code(run, cut, rows);
-      code(run, 0, cut);
+      code.compute(run, cut, rows);
+      code.compute(run, 0, cut);
       if (std::memcmp(y_.memory(), expected.data(), expected.size() * sizeof(float)) != 0) {
-        INFO(target << ": x" << text(p.x) << " w" << text(p.w) << " y" << text(p.y) << " groups "
-                    << p.options.groups << " stride " << p.options.stride[0] << ' ' << p.options.stride[1]
-                    << " dilation " << p.options.dilation[0] << ' ' << p.options.dilation[1] << ", rows from "
-                    << cut);
+        INFO(code.target << ": x" << text(p.x) << " w" << text(p.w) << " y" << text(p.y) << " groups "
+                         << p.options.groups << " stride " << p.options.stride[0] << ' '
+                         << p.options.stride[1] << (packing.rows != nullptr ? " packed" : "") << " dilation "
+                         << p.options.dilation[0] << ' ' << p.options.dilation[1] << ", rows from " << cut);
         REQUIRE(false);
       }
     }
@@ -217,16 +220,29 @@ class comparison {
   using kernel = detail::conv2d_kernel<detail::conv2d_policy<float>(P, detail::conv2d_part::forward), float>;
   struct named_code {
     std::string target;
-    typename kernel::function* code;
+    typename kernel::function* compute;
   };
+
+  /// The weights between guarded pages; nothing where there is no room for them.
+  detail::conv2d_packing<float> pack(const drawn_problem& p) {
+    const auto count = static_cast<std::size_t>(conv2d_packed_size(p.w, p.options).value());
+    if (count * sizeof(float) > packed_.size()) return {};
+    auto* const memory =
+        from_.any(0, 1) == 0 ? packed_.flush_with_begin<float>() : packed_.flush_with_end<float>(count);
+    const tensor_view<float, 1> room(memory, {static_cast<index_t>(count)});
+    packed_conv2d_weight packed;
+    pack_conv2d_weight(w_.view<const float>(), room, packed, p.options);
+    return packed.packing();
+  }
 
   problems from_;
   placed_tensor x_, w_, y_;
-  guarded_buffer bias_;
+  guarded_buffer bias_, packed_;
   std::vector<named_code> codes_;
 };
 
-constexpr policy defaults{}, absent{.padded_taps = padded_taps::absent};
+constexpr policy defaults{}, absent{.padded_taps = padded_taps::absent}, fast{.precision = precision::fast},
+    fast_absent{.padded_taps = padded_taps::absent, .precision = precision::fast};
 
 template <policy P>
 void compare_many(const char* what, long wanted, std::uint64_t seed, const bounds& b) {
@@ -243,19 +259,54 @@ void compare_many(const char* what, long wanted, std::uint64_t seed, const bound
 
 TEST_CASE("conv2d on every target: tiny geometries") {
   constexpr bounds tiny{2, 4, 4, 3, 2, 3, 3, 3, 3, 3};
-  compare_many<defaults>("tiny geometries", 900'000, 1, tiny);
-  compare_many<absent>("tiny geometries, padded taps absent", 200'000, 2, tiny);
+  compare_many<defaults>("tiny geometries", 800'000, 1, tiny);
+  compare_many<absent>("tiny geometries, padded taps absent", 100'000, 2, tiny);
+  compare_many<fast>("tiny geometries, fast", 200'000, 12, tiny);
 }
 
 TEST_CASE("conv2d on every target: vectors of filters and channels, full and not") {
   compare_many<defaults>("panels of filters", 4'000, 3, {2, 6, 9, 2, 5, 150, 3, 2, 3, 3});
   compare_many<defaults>("depthwise and grouped", 4'000, 4, {2, 6, 9, 70, 2, 2, 4, 2, 3, 3});
   compare_many<absent>("panels, padded taps absent", 2'000, 5, {1, 6, 9, 40, 5, 70, 3, 2, 3, 3});
+  compare_many<fast_absent>("panels, fast, padded taps absent", 2'000, 13, {1, 6, 9, 40, 5, 70, 3, 2, 3, 3});
 }
 
 TEST_CASE("conv2d on every target: sums of many chunks") {
   compare_many<defaults>("many channels", 300, 6, {1, 5, 6, 2, 700, 40, 3, 2, 2, 2});
+  compare_many<fast>("many channels, fast", 300, 14, {1, 5, 6, 2, 700, 40, 3, 2, 2, 2});
   compare_many<defaults>("large kernels", 300, 7, {1, 40, 40, 2, 2, 20, 36, 3, 3, 30});
+}
+
+TEST_CASE(
+    "Packed weights are taken where conv2d takes a weight, and only with the options they were packed with") {
+  problems from(9);
+  const std::array<index_t, 4> shape{1, 6, 6, 4}, weight_shape{6, 3, 3, 2}, output{1, 4, 4, 6};
+  std::vector<float> x(144), w(108), bias(6), expected(96), y(96);
+  for (std::vector<float>* values : {&x, &w, &bias}) {
+    for (float& v : *values) v = from.number();
+  }
+  const conv2d_options options{.groups = 2};
+  const tensor_view<const float, 4> in(x.data(), shape), filters(w.data(), weight_shape);
+  const tensor_view<float, 4> out(y.data(), output);
+  REQUIRE(conv2d_packed_size(filters, options) == 2 * 18 * 16);
+  REQUIRE(!conv2d_packed_size(filters, {.groups = 4}));
+  std::vector<float> memory(2 * 18 * 16), too_little(2 * 18 * 16 - 1);
+  packed_conv2d_weight packed;
+  REQUIRE(try_pack_conv2d_weight(filters, too_little, packed, options) == status::shape_mismatch);
+  REQUIRE(try_pack_conv2d_weight(filters, memory, packed, options) == status::ok);
+  conv2d(in, filters, bias, tensor_view<float, 4>(expected.data(), output), options);
+  for_each_target([&](const char*) {
+    std::fill(y.begin(), y.end(), 1.0F);
+    conv2d(in, packed, bias, out, options);
+    REQUIRE(std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0);
+  });
+  REQUIRE(check_conv2d(in, packed, out, options));
+  REQUIRE(check_conv2d(in, packed, out, {.groups = 2, .weight_layout = weight_layout::oihw}).code !=
+          status::ok);
+  const tensor_view<const float, 4> narrow(x.data(), {1, 6, 6, 2});
+  REQUIRE(check_conv2d(narrow, packed, out).code == status::invalid_option);
+  const tensor_view<float, 4> over_packed(memory.data(), output);
+  REQUIRE(check_conv2d(in, packed, over_packed, options).code == status::overlap);
 }
 
 TEST_CASE("conv2d on every target: any split of the work") {

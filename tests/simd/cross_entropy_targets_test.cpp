@@ -17,7 +17,7 @@ template <floating T>
 using options_of = cross_entropy_options<T>;
 
 /// What the three functions take.
-template <floating T>
+template <floating T, floating Loss>
 struct entropy_problem {
   tensor_view<const T> logits;
   tensor_view<const std::int32_t> labels;
@@ -25,7 +25,8 @@ struct entropy_problem {
   bool with_probabilities;
   tensor_view<const T> upstream;
   bool has_upstream;
-  tensor_view<T> loss, gradient;
+  tensor_view<Loss> loss;
+  tensor_view<T> gradient;
   options_of<T> options;
 
   template <policy P>
@@ -71,8 +72,8 @@ struct output_bytes {
   }
 };
 
-template <policy P, floating T>
-void compare_with_definition(const entropy_problem<T>& p, const output_bytes& outputs,
+template <policy P, floating T, floating Loss>
+void compare_with_definition(const entropy_problem<T, Loss>& p, const output_bytes& outputs,
                              const std::vector<any_executor>& executors, case_count& cases) {
   const std::vector<unsigned char> before = outputs.get();
   std::vector<unsigned char> expected;
@@ -131,7 +132,7 @@ void make_elements(random_tensor<T>& tensor, const Make& make) {
   }
 }
 
-template <policy P, floating T>
+template <policy P, floating T, floating Loss>
 void check_tensor(std::mt19937_64& random, random_elements<T>& elements, const index_vector& shape,
                   std::size_t axis, case_count& cases) {
   const index_t classes = shape[axis];
@@ -142,8 +143,8 @@ void check_tensor(std::mt19937_64& random, random_elements<T>& elements, const i
   const index_vector losses = kind == reduction::none ? rows : index_vector{};
 
   random_tensor<T> x(random, shape, true), gradient(random, shape, false);
-  random_tensor<T> loss(random, losses, false), upstream(random, losses, true),
-      weights(random, {classes}, false);
+  random_tensor<Loss> loss(random, losses, false);
+  random_tensor<T> upstream(random, losses, true), weights(random, {classes}, false);
   random_tensor<std::int32_t> labels(random, rows, true);
   random_tensor<T> probabilities(random, shape, true);
   const bool with_probabilities = random() % 3 == 0, over_labels = in_place && random() % 2 == 0;
@@ -173,9 +174,9 @@ void check_tensor(std::mt19937_64& random, random_elements<T>& elements, const i
   if (ignores && !with_probabilities) options.ignore_index = -100;
   if (weighted && P.label_sum == label_sum::general) options.class_weights = weights.view();
   if (random() % 3 == 0) options.label_smoothing = 0.125 * static_cast<double>(random() % 9);
-  const entropy_problem<T> problem{logits,          labels.view(), q,           with_probabilities,
-                                   upstream.view(), has_upstream,  loss.view(), gradient.view(),
-                                   options};
+  const entropy_problem<T, Loss> problem{logits,          labels.view(), q,           with_probabilities,
+                                         upstream.view(), has_upstream,  loss.view(), gradient.view(),
+                                         options};
   std::vector<any_executor> executors{random() % 2 == 0 ? any_executor(serial_executor{})
                                                         : any_executor(reverse_executor{})};
   if (random() % 16 == 0) executors.emplace_back(thread_executor{});
@@ -184,7 +185,7 @@ void check_tensor(std::mt19937_64& random, random_elements<T>& elements, const i
       executors, cases);
 }
 
-template <policy P, floating T>
+template <policy P, floating T, floating Loss = T>
 void check_tensors(const char* what, long rounds) {
   std::mt19937_64 random(13);
   random_elements<T> elements(17);
@@ -197,27 +198,28 @@ void check_tensors(const char* what, long rounds) {
     switch (random() % 8) {
       case 0:  // many short rows, or a tile of columns and more
         shape = {1 + random_below(random, 300), 1 + random_below(random, 40)};
-        check_tensor<P>(random, elements, {shape[0], shape[1]}, 1, cases);
-        check_tensor<P>(random, elements, {shape[1], shape[0]}, 0, cases);
+        check_tensor<P, T, Loss>(random, elements, {shape[0], shape[1]}, 1, cases);
+        check_tensor<P, T, Loss>(random, elements, {shape[1], shape[0]}, 0, cases);
         break;
       case 1:  // longer columns
-        check_tensor<P>(random, elements, {60 + random_below(random, 90), 1 + random_below(random, 140)}, 0,
-                        cases);
+        check_tensor<P, T, Loss>(random, elements,
+                                 {60 + random_below(random, 90), 1 + random_below(random, 140)}, 0, cases);
         break;
       case 2:
         shape[axis] = 1 + random_below(random, 200);
-        check_tensor<P>(random, elements, shape, axis, cases);
+        check_tensor<P, T, Loss>(random, elements, shape, axis, cases);
         break;
       default:
-        check_tensor<P>(random, elements, shape, axis, cases);
+        check_tensor<P, T, Loss>(random, elements, shape, axis, cases);
     }
   }
   for (const index_t classes :
        {1023, 1024, 1025, 2047, 2048, 2049, 3100}) {  // blocks, and exponentials that are kept
-    check_tensor<P>(random, elements, {3, classes}, 1, cases);
-    check_tensor<P>(random, elements, {classes, 19}, 0, cases);
+    check_tensor<P, T, Loss>(random, elements, {3, classes}, 1, cases);
+    check_tensor<P, T, Loss>(random, elements, {classes, 19}, 0, cases);
   }
-  for (const index_t rows : {1023, 1025, 2100, 33000}) check_tensor<P>(random, elements, {rows, 3}, 1, cases);
+  for (const index_t rows : {1023, 1025, 2100, 33000})
+    check_tensor<P, T, Loss>(random, elements, {rows, 3}, 1, cases);
   cases.check();
 }
 
@@ -245,7 +247,7 @@ void check_lengths() {
         detail::store(logits + i * n + i, specials[k]);
         t[i] = static_cast<std::int32_t>(random.below(rows));
       }
-      const entropy_problem<T> problem{
+      const entropy_problem<T, T> problem{
           tensor_view(static_cast<const T*>(logits), shape),
           tensor_view(static_cast<const std::int32_t*>(t), std::array{n}),
           tensor_view(static_cast<const T*>(probabilities), shape),
@@ -283,7 +285,7 @@ TEST_CASE("cross-entropy on every target: tensors of bfloat16, flushed") {
                 bfloat16>("tensors of bfloat16, flushed", 400);
 }
 TEST_CASE("cross-entropy on every target: tensors of float16") {
-  check_tensors<policy{}, float16>("tensors of float16", 400);
+  check_tensors<policy{}, float16, float>("tensors of float16, losses of float", 400);
 }
 TEST_CASE("cross-entropy on every target: lengths") { check_lengths<float>(); }
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 #include "../detail/layout.hpp"
 #include "../executor.hpp"
@@ -101,6 +102,7 @@ struct conv2d_forward {
   bool with_bias;
   tensor_view<Output> output;
   const conv2d_options& options;
+  conv2d_packing<float> packing = {};
 
   using plan = conv2d_plan;
   static constexpr bool all_floats = std::same_as<Input, float> && std::same_as<Weight, float> &&
@@ -114,7 +116,8 @@ struct conv2d_forward {
                          argument{"bias", layout_of(bias), role::input, sharing::none, with_bias},
                          argument{"output", layout_of(output), role::output}};
     const auto& [x, w, b, y] = all;
-    return check_convolution("conv2d", all, {x, w, b, y}, options, p);
+    if (auto r = check_convolution("conv2d", all, {x, w, b, y}, options, p); !r) return r;
+    return packing.rows == nullptr ? check_result{} : check_packing(p, y);
   }
 
   template <class Executor>
@@ -126,10 +129,11 @@ struct conv2d_forward {
     if constexpr (all_floats && is_on_vectors(read)) {
       if (y.size() == 0) return {};
       const auto kernel = choose<conv2d_kernel<read, float> >();
-      const conv2d_run<float> run{p.geometry,     x, w, with_bias ? bias.data_handle() : nullptr,
-                                  bias.stride(0), y};
+      const float* const first_bias = with_bias ? bias.data_handle() : nullptr;
+      const conv2d_run<float> run{p.geometry, x, w, first_bias, bias.stride(0), y, packing};
       const index_t rows = y.extent(0) * y.extent(1);
-      run_guarded(ex, rows, std::same_as<Executor, serial_executor> ? rows : conv2d_grain(y, w),
+      const bool serial = std::same_as<std::remove_cvref_t<Executor>, serial_executor>;
+      run_guarded(ex, rows, serial ? rows : conv2d_grain(y, w),
                   [&](index_t begin, index_t end) { kernel(run, begin, end); });
       return {};
     }
@@ -139,6 +143,17 @@ struct conv2d_forward {
                                                   begin, end);
                 });
     return {};
+  }
+
+ private:
+  constexpr check_result check_packing(const plan& p, const argument& y) const noexcept {
+    if (packing.groups != options.groups || packing.order != p.weight) {
+      return failure(status::invalid_option, "conv2d", "weight",
+                     "was packed for {} groups or another weight_layout, the options have {} groups",
+                     packing.groups, options.groups);
+    }
+    const tensor_view<const float, 1> rows(packing.rows, {packing.elements});
+    return check_memory("conv2d", std::array{argument{"packed weight", layout_of(rows)}, y});
   }
 };
 
@@ -238,17 +253,27 @@ struct conv2d_bias_gradient {
 
 // Each from what the caller gave.
 
+template <class W>
+constexpr conv2d_packing<float> packing_of(const W& weight) noexcept {
+  if constexpr (requires { weight.packing(); }) {
+    return weight.packing();
+  } else {
+    return {};
+  }
+}
+
 template <policy P, class X, class W, class Y>
 constexpr auto conv2d_call(X& input, W& weight, Y& output, const conv2d_options& options) noexcept {
   static_assert(is_output<Y&>());
   return conv2d_forward<P, element_of<X&>, element_of<W&>, element_of<Y&>, element_of<Y&> >{
-      input_view(input), input_view(weight), {}, false, output_view(output), options};
+      input_view(input), input_view(weight), {}, false, output_view(output), options, packing_of(weight)};
 }
 template <policy P, class X, class W, class B, class Y>
 constexpr auto conv2d_call(X& input, W& weight, B& bias, Y& output, const conv2d_options& options) noexcept {
   static_assert(is_output<Y&>());
   return conv2d_forward<P, element_of<X&>, element_of<W&>, element_of<B&>, element_of<Y&> >{
-      input_view(input), input_view(weight), input_view(bias), true, output_view(output), options};
+      input_view(input), input_view(weight), input_view(bias), true, output_view(output),
+      options,           packing_of(weight)};
 }
 template <policy P, class W, class Upstream, class G>
 constexpr auto conv2d_backward_input_call(W& weight, Upstream& upstream, G& dx,

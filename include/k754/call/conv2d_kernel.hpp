@@ -20,6 +20,37 @@
 
 namespace k754::detail {
 
+/// Weights as conv2d_packed.hpp describes them, or no rows.
+template <floating T>
+struct conv2d_packing {
+  const T* rows = nullptr;
+  index_t elements = 0;
+  index_t groups = 0;
+  std::array<std::size_t, max_rank> order = {};  // of the axes of the weights that were packed
+  bool finite = false;
+};
+
+/// Filters of a panel, and what the last one is filled up to.
+inline constexpr index_t panel_filters = 64, panel_unit = 16;
+
+K754_INLINE constexpr index_t padded_filters(index_t filters) noexcept {
+  return (filters + panel_unit - 1) / panel_unit * panel_unit;
+}
+/// Depthwise weights are packed as if they were those of one group.
+K754_INLINE constexpr index_t groups_of_panels(index_t filters, index_t channels, index_t groups) noexcept {
+  return channels == 1 && filters == groups ? 1 : groups;
+}
+
+/// Where the panel with a filter is, from the first row of the group's; and how long its rows are.
+struct panel_place {
+  index_t offset, row;
+};
+K754_INLINE constexpr panel_place place_of_panel(index_t filter, index_t filters, index_t terms) noexcept {
+  const index_t first = filter / panel_filters * panel_filters;
+  const index_t rest = padded_filters(filters - first);
+  return {first * terms, rest < panel_filters ? rest : panel_filters};
+}
+
 /// x, y in the order [N, H, W, C], w in that of [O, KH, KW, C/groups].
 template <floating T>
 struct conv2d_run {
@@ -29,6 +60,7 @@ struct conv2d_run {
   const T* bias;  // or null
   index_t bias_stride;
   const tensor_view<T>& y;
+  const conv2d_packing<T>& packing;
 };
 
 inline namespace K754_KERNEL_ABI {
@@ -94,7 +126,7 @@ inline void multiply_padding(const conv2d_run<float>& run, index_t begin, index_
 /// Where there are vectors: for float, under what a policy is without being asked. The rest is the definition's.
 K754_INLINE constexpr bool is_on_vectors(const policy& p) noexcept {
   return p.subnormals == subnormals::preserve && p.zero_times_inf == zero_times_inf::ieee &&
-         p.precision == precision::accurate;
+         p.precision != precision::exact;
 }
 
 template <policy P, floating T>

@@ -36,6 +36,10 @@ template <class X, class Logits>
 concept beside = tensor_of<X, element_of<Logits>>;
 template <class X, class Logits>
 concept output_for = output_outlives_the_call<X> &&(mistaken_output<X> || output_of<X, element_of<Logits>>);
+/// Losses may be wider than logits of 16 bits: only rounding lies between.
+template <class X, class Logits>
+concept loss_for = output_for<X, Logits> ||
+    (output_outlives_the_call<X>&& output_of<X, float> && sizeof(element_of<Logits>) < sizeof(float));
 template <class X, class Logits>
 concept labels_for = beside<X, Logits> ||(tensor_like<X>&& integer<element_of<X>>);
 template <class X, class Logits>
@@ -171,7 +175,7 @@ constexpr check_result check_entropy(const char* name, index_t axis_option, cons
 // ---------------------------------------------------------------- the call
 
 /// What a function was given; its policy is reduced, so that equal meanings are one instantiation.
-template <entropy_kernel K, entropy_input From, policy P, floating T, element Label>
+template <entropy_kernel K, entropy_input From, policy P, floating T, element Label, floating Value = T>
 struct entropy_call {
   static constexpr bool from_logits = From == entropy_input::logits;
   static constexpr bool index_labels = integer<Label>;
@@ -187,8 +191,9 @@ struct entropy_call {
   tensor_view<const T> input;
   tensor_view<const Label> labels;
   cross_entropy_options<T> options;
-  tensor_view<T> value = {}, gradient = {};  ///< the results, those that there are
-  tensor_view<const T> upstream = {};        ///< of gradients
+  tensor_view<Value> value = {};  ///< the results, those that there are
+  tensor_view<T> gradient = {};
+  tensor_view<const T> upstream = {};  ///< of gradients
   bool has_upstream = false;
   tensor_view<const T> input_tangent = {}, labels_tangent = {};  ///< of jvp
 
@@ -276,7 +281,8 @@ struct entropy_call {
   void store_values(const plan& checked, index_t first, index_t count, const number* values) const noexcept {
     checked.rows.for_runs(first, first + count, [&](const entropy_run& run) {
       const auto to = run.of(entropy_tensor::value, value.data_handle());
-      for (index_t row = 0; row < run.length; ++row) store(to.at(row), reference::result_of<P, T>(*values++));
+      for (index_t row = 0; row < run.length; ++row)
+        store(to.at(row), reference::result_of<P, Value>(*values++));
     });
   }
 
@@ -290,7 +296,7 @@ struct entropy_call {
     row_sums<number, Executor, decltype(make)>(checked, ex, make).sum(total);
     in_default_environment([&] {
       if (mean.wanted) total = mean_of<P>(total, mean.denominator);
-      store(value.data_handle(), reference::result_of<P, T>(total));
+      store(value.data_handle(), reference::result_of<P, Value>(total));
     });
   }
 };
@@ -306,10 +312,18 @@ struct entropy_caller {
                             const Options& options) const noexcept {
     static_assert(is_output<Result&>());
     using label = element_of<Labels&>;
-    entropy_call<K, From, entropy_policy<K, From, label>(P), element_of<Input&>, label> call{
-        input_view(input), input_view(labels), options};
-    (has_gradients(K) ? call.gradient : call.value) = output_view(result);
-    return call;
+    using element = element_of<Input&>;
+    constexpr policy reduced = entropy_policy<K, From, label>(P);
+    if constexpr (has_gradients(K)) {
+      entropy_call<K, From, reduced, element, label> call{input_view(input), input_view(labels), options};
+      call.gradient = output_view(result);
+      return call;
+    } else {
+      entropy_call<K, From, reduced, element, label, element_of<Result&>> call{input_view(input),
+                                                                               input_view(labels), options};
+      call.value = output_view(result);
+      return call;
+    }
   }
   template <class Input, class Labels, class Upstream, class Result, class Options>
   constexpr auto operator()(Input& input, Labels& labels, Upstream& upstream, Result& result,
@@ -339,9 +353,17 @@ struct entropy_pair_caller {
   constexpr auto operator()(Logits& logits, Labels& labels, Upstream& upstream, Loss& loss,
                             Gradient& gradient, const Options& options) const noexcept {
     static_assert(is_output<Loss&>());
-    constexpr entropy_caller<entropy_kernel::loss_and_backward, entropy_input::logits, P> caller;
-    auto call = caller(logits, labels, upstream, gradient, options);
-    call.value = output_view(loss);
+    static_assert(is_output<Gradient&>());
+    constexpr auto kernel = entropy_kernel::loss_and_backward;
+    constexpr auto from = entropy_input::logits;
+    using label = element_of<Labels&>;
+    entropy_call<kernel, from, entropy_policy<kernel, from, label>(P), element_of<Logits&>, label,
+                 element_of<Loss&>>
+        call{input_view(logits), input_view(labels), options, output_view(loss), output_view(gradient)};
+    if constexpr (tensor_like<Upstream&>) {
+      call.upstream = input_view(upstream);
+      call.has_upstream = true;
+    }
     return call;
   }
 };

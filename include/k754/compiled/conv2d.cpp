@@ -9,9 +9,13 @@ auto conv2d_kernel<P, T>::compiled() noexcept -> function* {
   return choose<conv2d_kernel>();
 }
 
-template auto conv2d_kernel<conv2d_policy<float>({}, conv2d_part::forward), float>::compiled() noexcept
-    -> function*;
-template auto conv2d_kernel<conv2d_policy<float>({.padded_taps = padded_taps::absent}, conv2d_part::forward),
-                            float>::compiled() noexcept -> function*;
+#define K754_INSTANTIATE(...)                                                            \
+  template auto conv2d_kernel<conv2d_policy<float>({__VA_ARGS__}, conv2d_part::forward), \
+                              float>::compiled() noexcept->function*
+K754_INSTANTIATE();
+K754_INSTANTIATE(.padded_taps = padded_taps::absent);
+K754_INSTANTIATE(.precision = precision::fast);
+K754_INSTANTIATE(.padded_taps = padded_taps::absent, .precision = precision::fast);
+#undef K754_INSTANTIATE
 
 }  // namespace k754::detail

@@ -122,6 +122,27 @@ struct tile_sums {
   HWY_INLINE HWY_ATTR static void clear(vector (&sums)[M * V], std::index_sequence<Is...>) {
     ((sums[Is] = hn::Zero(floats())), ...);
   }
+  /// The chain of precision::fast, from the bias or from where it was left.
+  template <std::size_t... Is>
+  HWY_INLINE HWY_ATTR static void start_chain(vector (&sums)[M * V], const float* bias,
+                                              std::index_sequence<Is...>) {
+    ((sums[Is] = load_elements(floats(), bias + Is % V * lanes)), ...);
+  }
+  template <std::size_t... Is>
+  HWY_INLINE HWY_ATTR static void resume_chain(vector (&sums)[M * V], const float* left,
+                                               std::index_sequence<Is...>) {
+    ((sums[Is] = load_elements(floats(), left + Is * lanes)), ...);
+  }
+  template <std::size_t... Is>
+  HWY_INLINE HWY_ATTR static void leave_chain(const vector (&sums)[M * V], float* left,
+                                              std::index_sequence<Is...>) {
+    (store_elements(floats(), sums[Is], left + Is * lanes), ...);
+  }
+  template <std::size_t... Is>
+  HWY_INLINE HWY_ATTR static void store_chain(const vector (&sums)[M * V], float* const* y,
+                                              std::index_sequence<Is...>) {
+    (store(hn::Add(sums[Is], hn::Zero(floats())), y[Is / V] + Is % V * lanes), ...);
+  }
   /// totals = bias + sums
   template <std::size_t... Is>
   HWY_INLINE HWY_ATTR static void start_totals(const vector (&sums)[M * V], const float* bias, double* totals,
@@ -169,7 +190,7 @@ inline void scatter(const float* from, const destination& to, float* y) noexcept
 
 /// The terms of a block for M pixels and V vectors. `bias` is a row of V vectors without -0; `totals` has room for the tile,
 /// and is used again as room for results that do not lie side by side.
-template <form F, std::size_t M, std::size_t V>
+template <form F, precision Tier, std::size_t M, std::size_t V>
 HWY_NOINLINE HWY_ATTR void compute_tile(const block& of, const float* const* x, const float* w,
                                         const float* bias, double* totals, const destination& to,
                                         float* const* y) noexcept {
@@ -177,8 +198,16 @@ HWY_NOINLINE HWY_ATTR void compute_tile(const block& of, const float* const* x, 
   using indices = typename all::indices;
   const float* pixel[M];
   for (std::size_t m = 0; m < M; ++m) pixel[m] = x[m];
+  float* const spare = reinterpret_cast<float*>(totals);
+  constexpr bool chain = Tier == precision::fast;
   vector sums[M * V];
-  all::clear(sums, indices());
+  if constexpr (!chain) {
+    all::clear(sums, indices());
+  } else if (of.is_first) {
+    all::start_chain(sums, bias, indices());
+  } else {
+    all::resume_chain(sums, spare, indices());
+  }
   bool starts = of.is_first;
   for (const segment* s = of.begin; s != of.end; ++s) {
     const float* row = w + s->w;
@@ -189,7 +218,7 @@ HWY_NOINLINE HWY_ATTR void compute_tile(const block& of, const float* const* x, 
       i += of.x_step;
       row += of.w_step;
     } while (--n > 0);
-    if (!s->ends_chunk || (of.is_last && s + 1 == of.end)) continue;
+    if (chain || !s->ends_chunk || (of.is_last && s + 1 == of.end)) continue;
     if (starts) {
       all::start_totals(sums, bias, totals, indices());
       starts = false;
@@ -198,12 +227,16 @@ HWY_NOINLINE HWY_ATTR void compute_tile(const block& of, const float* const* x, 
     }
     all::clear(sums, indices());
   }
-  if (!of.is_last) return;
+  if (!of.is_last) {
+    if constexpr (chain) all::leave_chain(sums, spare, indices());
+    return;
+  }
   const bool adjacent = to.step == 1 && to.count == static_cast<index_t>(V * lanes);
   float* results[M];
-  float* const spare = reinterpret_cast<float*>(totals);
   for (std::size_t m = 0; m < M; ++m) results[m] = adjacent ? y[m] : spare + m * V * lanes;
-  if (starts) {
+  if constexpr (chain) {
+    all::store_chain(sums, results, indices());
+  } else if (starts) {
     all::store_sums(sums, bias, results, indices());
   } else {
     all::store_totals(sums, totals, results, indices());
@@ -223,16 +256,17 @@ inline constexpr std::size_t tallest = V == 4                             ? (HWY
                                                                           : 8;
 inline constexpr std::size_t most_rows = 8;
 
-template <form F, std::size_t V>
+template <form F, precision Tier, std::size_t V>
 inline tile_function* tile_of(std::size_t rows) noexcept {
-  static constexpr tile_function* low[]{&compute_tile<F, 1, V>, &compute_tile<F, 2, V>,
-                                        &compute_tile<F, 3, V>};
+  static constexpr tile_function* low[]{&compute_tile<F, Tier, 1, V>, &compute_tile<F, Tier, 2, V>,
+                                        &compute_tile<F, Tier, 3, V>};
   if (rows <= 3) return low[rows - 1];
   if constexpr (tallest < V >> 3) {
-    if (rows == 4) return &compute_tile<F, 4, V>;
+    if (rows == 4) return &compute_tile<F, Tier, 4, V>;
   }
-  if constexpr (tallest<V> == 6) return rows == 5 ? &compute_tile<F, 5, V> : &compute_tile<F, 6, V>;
-  if constexpr (tallest<V> == 8) return &compute_tile<F, 8, V>;
+  if constexpr (tallest<V> == 6)
+    return rows == 5 ? &compute_tile<F, Tier, 5, V> : &compute_tile<F, Tier, 6, V>;
+  if constexpr (tallest<V> == 8) return &compute_tile<F, Tier, 8, V>;
   return nullptr;
 }
 

@@ -24,8 +24,8 @@ endfunction()
 
 file(MAKE_DIRECTORY ${scratch})
 # Types have one identity in all units: their run-time type information, the virtual functions of what is thrown, the value
-# of a policy. So have what the program knows once: the choice of targets, the size of the cache.
-set(shared_by_intent "^(_ZT[VTISA]|_ZNK?4k75411shape_error|_ZN6unit_b|_ZN4k7546detail(15allowed_targets|28known_last_level_cache_bytes)E$)")
+# of a policy. So have what the program knows once: the choice of targets, the size of the cache, whether there is an fma.
+set(shared_by_intent "^(_ZT[VTISA]|_ZNK?4k75411shape_error|_ZN6unit_b|_ZN4k7546detail(15allowed_targets|28known_last_level_cache_bytes|9known_fma)E$)")
 set(offered)
 set(units)
 foreach(compiler IN LISTS compilers)
