@@ -20,7 +20,8 @@ using softmax::step;
 using softmax::vectors;
 using softmax::width;
 
-using each_vector = std::make_index_sequence<vectors>;  // loops over it are unrolled, whatever the compiler thinks of that
+using each_vector =
+    std::make_index_sequence<vectors>;  // loops over it are unrolled, whatever the compiler thinks of that
 
 /// A double-double in each lane.
 struct pair {
@@ -115,7 +116,8 @@ class exponentials {
 
  private:
   template <std::size_t... Vectors>
-  HWY_INLINE HWY_ATTR void add_all(const double* x, lane_sums& s, index_t i, std::index_sequence<Vectors...>) {
+  HWY_INLINE HWY_ATTR void add_all(const double* x, lane_sums& s, index_t i,
+                                   std::index_sequence<Vectors...>) {
     (add(x + Vectors * width, s.sum[Vectors], s.error[Vectors], i, Vectors), ...);
   }
   HWY_INLINE HWY_ATTR void add(const double* x, hn::Vec<doubles>& sum, hn::Vec<doubles>& error, index_t i,
