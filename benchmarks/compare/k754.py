@@ -11,6 +11,7 @@ import numpy as np
 
 import dtypes
 
+
 class Tensor(ctypes.Structure):
     _fields_ = [
         ("data", ctypes.c_void_p),
@@ -18,6 +19,14 @@ class Tensor(ctypes.Structure):
         ("rank", ctypes.c_int32),
         ("extents", ctypes.c_int64 * 8),
         ("strides", ctypes.c_int64 * 8),
+    ]
+
+
+class CrossEntropyOptions(ctypes.Structure):
+    _fields_ = [
+        ("axis", ctypes.c_int64),
+        ("has_ignore_index", ctypes.c_int64),
+        ("ignore_index", ctypes.c_int64),
     ]
 
 
@@ -40,7 +49,7 @@ class KernelError(RuntimeError):
     """A kernel refused its arguments."""
 
 
-Argument = np.ndarray | Conv2dOptions | int | None
+Argument = np.ndarray | Conv2dOptions | CrossEntropyOptions | int | None
 
 
 class Library:

@@ -28,38 +28,42 @@ using detail::row_run;
 using detail::strided_rows;
 
 /// The code of a target.
-template <row_kernel K, bool Flush, floating T>
+template <class Kernel>
 struct softmax_code {
   std::string target;
-  typename detail::softmax_kernel<K, Flush, T>::function* compute;
+  typename Kernel::function* compute;
 };
 
 /// Of all targets that have one of their own; the reference where there is no such target.
-template <row_kernel K, bool Flush, floating T>
-std::vector<softmax_code<K, Flush, T>> softmax_codes() {
-  using kernel = detail::softmax_kernel<K, Flush, T>;
-  std::vector<softmax_code<K, Flush, T>> all;
+template <class Kernel>
+std::vector<softmax_code<Kernel>> softmax_codes() {
+  std::vector<softmax_code<Kernel>> all;
   for_each_target([&](const char* name) {
-    auto* const code = detail::choose<kernel>();
-    if (code != kernel::scalar || (all.empty() && std::strcmp(name, "reference") == 0)) {
+    auto* const code = detail::choose<Kernel>();
+    if (code != Kernel::scalar || (all.empty() && std::strcmp(name, "reference") == 0)) {
       all.push_back({name, code});
     }
   });
   return all;
 }
 
-/// Calls `body.operator()<K, Flush>()` for every function of the family.
-template <class Body>
+/// Calls `body.operator()<K, Flush>()` for every function of the family that a tier has.
+template <precision Tier, class Body>
 void for_each_softmax(Body&& body) {
   const auto both = [&]<row_kernel K>() {
     body.template operator()<K, false>();
     body.template operator()<K, true>();
   };
   both.template operator()<row_kernel::softmax>();
-  both.template operator()<row_kernel::log_softmax>();
-  both.template operator()<row_kernel::logsumexp>();
-  both.template operator()<row_kernel::softmax_backward>();
-  both.template operator()<row_kernel::log_softmax_backward>();
+  if constexpr (Tier == precision::exact) {  // flushing is the same for all
+    body.template operator()<row_kernel::log_softmax, false>();
+    body.template operator()<row_kernel::logsumexp, false>();
+  } else {
+    both.template operator()<row_kernel::log_softmax>();
+    both.template operator()<row_kernel::logsumexp>();
+    both.template operator()<row_kernel::softmax_backward>();
+    both.template operator()<row_kernel::log_softmax_backward>();
+  }
 }
 
 template <row_kernel K, floating T>
@@ -180,12 +184,14 @@ class random_elements {
 };
 
 /// Every code against the definition; the whole memory of the output is compared.
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, floating T, precision Tier = precision::accurate>
 class softmax_comparison {
+  using kernel = detail::softmax_kernel<K, Flush, T, Tier>;
+
  public:
   void compare(const row_run<T>& run, const guarded_buffer& output, case_count& cases) {
     before_.assign(output.begin(), output.end());
-    detail::softmax_kernel<K, Flush, T>::scalar(run);
+    kernel::scalar(run);
     expected_.assign(output.begin(), output.end());
     for (const auto& code : codes_) {
       std::memcpy(output.begin(), before_.data(), before_.size());
@@ -206,7 +212,7 @@ class softmax_comparison {
   }
 
  private:
-  std::vector<softmax_code<K, Flush, T>> codes_ = softmax_codes<K, Flush, T>();
+  std::vector<softmax_code<kernel>> codes_ = softmax_codes<kernel>();
   std::vector<unsigned char> before_, expected_;
 };
 
@@ -218,14 +224,14 @@ inline reference::row_rules some_rules(std::uint64_t i) {
 
 /// Every length up to a few vectors, a special value at each position in turn (row i has it at position i), as rows and as
 /// columns, in guarded memory.
-template <floating T>
+template <floating T, precision Tier = precision::accurate>
 void compare_all_lengths() {
   const index_t longest = static_cast<index_t>(4 * longest_vector_bytes / sizeof(T)) + 3;
   const softmax_memories memory(static_cast<std::size_t>(longest * longest));
   random_elements<T> random(1);
   const std::vector<T> specials = special_alphabet<T>();
-  for_each_softmax([&]<row_kernel K, bool Flush>() {
-    softmax_comparison<K, Flush, T> comparison;
+  for_each_softmax<Tier>([&]<row_kernel K, bool Flush>() {
+    softmax_comparison<K, Flush, T, Tier> comparison;
     const long all = sweep_floor(longest * (longest + 1) / 2 * static_cast<long>(specials.size()));
     case_count cases(about_softmax<K, T>("lengths x special positions", false, Flush), all);
     case_count masked(about_softmax<K, T>("lengths x special positions", true, Flush), all);
@@ -258,15 +264,14 @@ void compare_all_lengths() {
 }
 
 /// Random short rows, many at a time: rows and columns, with and without a mask.
-template <floating T>
-void compare_random_rows() {
+template <floating T, precision Tier = precision::accurate>
+void compare_random_rows(long rows_wanted = 2'000'000) {
   constexpr index_t longest = 6, most = 400;
   const softmax_memories memory(static_cast<std::size_t>((longest + 1) * most));
   random_elements<T> random(2);
-  // the definition of double takes a microsecond for an element where fused multiply-add is emulated
-  const long wanted = scaled(std::is_same_v<T, double> && !K754_NATIVE_FMA ? 100'000 : 2'000'000);
-  for_each_softmax([&]<row_kernel K, bool Flush>() {
-    softmax_comparison<K, Flush, T> comparison;
+  const long wanted = scaled(rows_wanted);
+  for_each_softmax<Tier>([&]<row_kernel K, bool Flush>() {
+    softmax_comparison<K, Flush, T, Tier> comparison;
     for (const bool with_mask : {false, true}) {
       case_count cases(about_softmax<K, T>("random rows", with_mask, Flush), Flush ? wanted / 4 : wanted);
       for (long rows = 0; rows < (Flush ? wanted / 4 : wanted);) {
@@ -298,13 +303,13 @@ void compare_random_rows() {
 }
 
 /// Rows and columns of more than one block, and around the length up to which exponentials are kept.
-template <floating T>
+template <floating T, precision Tier = precision::accurate>
 void compare_long_rows() {
   constexpr index_t count = 19;
   const softmax_memories memory(3100 * count);
   random_elements<T> random(4);
-  for_each_softmax([&]<row_kernel K, bool Flush>() {
-    softmax_comparison<K, Flush, T> comparison;
+  for_each_softmax<Tier>([&]<row_kernel K, bool Flush>() {
+    softmax_comparison<K, Flush, T, Tier> comparison;
     case_count cases(about_softmax<K, T>("long rows", false, Flush), 24 * count);
     for (const index_t n : {1023, 1024, 1025, 2049, 3072, 3073}) {
       for (const spacing s : {spacing{1, n}, spacing{count, 1}}) {
@@ -328,14 +333,14 @@ void compare_long_rows() {
 
 /// Rows of every kind of length in any layout: each operand with strides of its own, masks of one byte or one row, results in
 /// place.
-template <floating T>
-void compare_layouts() {
+template <floating T, precision Tier = precision::accurate>
+void compare_layouts(long runs = 1'000) {
   const std::size_t room = 64'000;
   const softmax_memories memory(room);
   random_elements<T> random(3);
-  for_each_softmax([&]<row_kernel K, bool Flush>() {
-    softmax_comparison<K, Flush, T> comparison;
-    const long rounds = scaled(Flush ? 250 : 1'000);  // of one row and more; four and more in the mean
+  for_each_softmax<Tier>([&]<row_kernel K, bool Flush>() {
+    softmax_comparison<K, Flush, T, Tier> comparison;
+    const long rounds = scaled(Flush ? runs / 4 : runs);  // of one row and more; four and more in the mean
     case_count cases(about_softmax<K, T>("layouts, with and without masks", false, Flush),
                      test_scale() == 1 ? 4 * rounds : rounds);
     const std::array<index_t, 8> long_rows{1023, 1024, 1025, 2049, 3071, 3072, 3073, 5000};

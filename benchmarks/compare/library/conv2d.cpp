@@ -23,7 +23,7 @@ int k754_c_conv2d(const k754_c_tensor* input, const k754_c_tensor* weight, const
                   const k754_c_conv2d_options* options, int64_t precision) {
   return dispatch(output->dtype, floating_types(), [&]<class T>() {
     if (!all_of<T>(input, weight)) return unsupported;
-    return with_precision(precision, [&]<k754::policy P>(policy_constant<P>) {
+    return with_precision<T, accurate, fast, exact>(precision, [&]<k754::policy P>(policy_constant<P>) {
       return k754::try_conv2d<P>(view<const T>(input), view<const T>(weight), view<T>(output),
                                  options_of(*options), executor());
     });
@@ -37,7 +37,7 @@ int k754_c_conv2d_backward(const k754_c_tensor* input, const k754_c_tensor* weig
     if (!all_of<T>(input, weight, dx, dw)) return unsupported;
     const auto g = view<const T>(upstream);
     const auto o = options_of(*options);
-    return with_precision(precision, [&]<k754::policy P>(policy_constant<P>) {
+    return with_precision<T, accurate, fast>(precision, [&]<k754::policy P>(policy_constant<P>) {
       auto status = k754::status::ok;
       if (dx != nullptr) {
         status = k754::try_conv2d_backward_input<P>(view<const T>(weight), g, view<T>(dx), o, executor());

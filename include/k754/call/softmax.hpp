@@ -13,6 +13,7 @@
 #include "../executor.hpp"
 #include "../policy.hpp"
 #include "../reference/softmax.hpp"
+#include "../reference/softmax_exact.hpp"
 #include "../reference/softmax_fast.hpp"
 #include "../simd.hpp"
 #include "../simd/double_double.hpp"
@@ -50,7 +51,7 @@ K754_INLINE constexpr policy softmax_policy(row_kernel kernel, bool masked, cons
     read.pos_inf = p.pos_inf;
     if (masked) read.fully_masked = p.fully_masked;
   }
-  if (!is_gradient(kernel) && !masked) read.precision = p.precision;
+  if (!is_gradient(kernel) && (!masked || p.precision == precision::exact)) read.precision = p.precision;
   return read;
 }
 
@@ -96,42 +97,53 @@ constexpr const char* row_kernel_name(row_kernel kernel, bool masked) noexcept {
   return masked ? "masked_log_softmax_backward" : "log_softmax_backward";
 }
 
+/// One row by the definition of a tier; for gradients x is the output. precision::fast has no masks.
+template <row_kernel K, bool Flush, precision Tier, floating T>
+void forward_row(const reference::strided_row<T>& x, T* y, index_t y_along,
+                 const reference::row_rules& rules) noexcept {
+  constexpr bool fast = Tier == precision::fast, exact = Tier == precision::exact;
+  if constexpr (K == row_kernel::logsumexp) {
+    if constexpr (fast) {
+      store(y, reference::fast_logsumexp_row<Flush>(x));
+    } else if constexpr (exact) {
+      store(y, reference::exact_logsumexp_row<Flush>(x));
+    } else {
+      store(y, reference::logsumexp_row<Flush>(x));
+    }
+  } else if constexpr (K == row_kernel::softmax) {
+    if constexpr (fast) {
+      reference::fast_softmax_row<Flush>(x, y, y_along, rules);
+    } else if constexpr (exact) {
+      reference::exact_softmax_row<Flush>(x, y, y_along, rules);
+    } else {
+      reference::softmax_row<Flush>(x, y, y_along, rules);
+    }
+  } else {
+    if constexpr (fast) {
+      reference::fast_log_softmax_row<Flush>(x, y, y_along, rules);
+    } else if constexpr (exact) {
+      reference::exact_log_softmax_row<Flush>(x, y, y_along, rules);
+    } else {
+      reference::log_softmax_row<Flush>(x, y, y_along, rules);
+    }
+  }
+}
+
 /// The definition, row by row.
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, precision Tier = precision::accurate, floating T>
 void rows_in_turn(const row_run<T>& run) noexcept {
   for (index_t row = 0; row < run.count; ++row) {
     const reference::strided_row<T> x{run.x.row(row), run.length, run.x.along, run.mask.row(row),
                                       run.mask.along};
     T* const y = run.y.row(row);
-    if constexpr (K == row_kernel::logsumexp) {
-      store(y, reference::logsumexp_row<Flush>(x));
-    } else if constexpr (K == row_kernel::softmax) {
-      reference::softmax_row<Flush>(x, y, run.y.along, run.rules);
-    } else if constexpr (K == row_kernel::log_softmax) {
-      reference::log_softmax_row<Flush>(x, y, run.y.along, run.rules);
+    [[maybe_unused]] const reference::gradient_row<T> gradient{x, run.upstream.row(row), run.upstream.along,
+                                                               y, run.y.along};
+    if constexpr (K == row_kernel::softmax_backward) {
+      reference::softmax_backward_row<Flush>(gradient);
+    } else if constexpr (K == row_kernel::log_softmax_backward) {
+      reference::log_softmax_backward_row<Flush>(gradient);
     } else {
-      const reference::gradient_row<T> gradient{x, run.upstream.row(row), run.upstream.along, y, run.y.along};
-      if constexpr (K == row_kernel::softmax_backward) {
-        reference::softmax_backward_row<Flush>(gradient);
-      } else {
-        reference::log_softmax_backward_row<Flush>(gradient);
-      }
-    }
-  }
-}
-
-/// The same under precision::fast; there are no masks.
-template <row_kernel K, bool Flush, floating T>
-void fast_rows_in_turn(const row_run<T>& run) noexcept {
-  for (index_t row = 0; row < run.count; ++row) {
-    const reference::strided_row<T> x{run.x.row(row), run.length, run.x.along};
-    T* const y = run.y.row(row);
-    if constexpr (K == row_kernel::logsumexp) {
-      store(y, reference::fast_logsumexp_row<Flush>(x));
-    } else if constexpr (K == row_kernel::softmax) {
-      reference::fast_softmax_row<Flush>(x, y, run.y.along, run.rules);
-    } else {
-      reference::fast_log_softmax_row<Flush>(x, y, run.y.along, run.rules);
+      forward_row<K, Flush, Tier>(x, y, run.y.along, run.rules);
     }
   }
 }
@@ -141,13 +153,7 @@ void fast_rows_in_turn(const row_run<T>& run) noexcept {
 template <row_kernel K, bool Flush, floating T, precision Tier = precision::accurate>
 struct softmax_kernel {
   using function = void(const row_run<T>& run) noexcept;
-  static constexpr function* scalar = &rows_in_turn<K, Flush, T>;
-  static function* compiled() noexcept;
-};
-template <row_kernel K, bool Flush, floating T>
-struct softmax_kernel<K, Flush, T, precision::fast> {
-  using function = void(const row_run<T>& run) noexcept;
-  static constexpr function* scalar = &fast_rows_in_turn<K, Flush, T>;
+  static constexpr function* scalar = &rows_in_turn<K, Flush, Tier, T>;
   static function* compiled() noexcept;
 };
 
@@ -187,7 +193,7 @@ constexpr row_plan rows_of(const std::array<argument, 4>& all, std::size_t axis)
 
 /// What a function of the family was given; for gradients `input` is the output of the function. The rules for
 /// special rows are looked at once for each row, so that they are not a matter of types. The tier is that of calls
-/// without a mask.
+/// without a mask; with one there is none that is fast.
 template <row_kernel K, bool Flush, floating T, precision Tier>
 struct row_call {
   using plan = std::optional<row_plan>;
@@ -225,8 +231,9 @@ struct row_call {
 
   template <class Executor>
   check_result compute(const plan& rows, Executor& ex) const {
-    const auto kernel =
-        masked() ? choose<softmax_kernel<K, Flush, T>>() : choose<softmax_kernel<K, Flush, T, Tier>>();
+    constexpr precision masked_tier = Tier == precision::fast ? precision::accurate : Tier;
+    const auto kernel = masked() ? choose<softmax_kernel<K, Flush, T, masked_tier>>()
+                                 : choose<softmax_kernel<K, Flush, T, Tier>>();
     const index_t grain = std::same_as<std::remove_cvref_t<Executor>, serial_executor>
                               ? rows->loop.count()
                               : grain_for_rows(rows->length, rows->along[0] != 1);
@@ -259,15 +266,14 @@ struct row_call {
 /// Makes calls of what the public functions take: input, upstream (gradients), mask (masked forms), output, options.
 template <row_kernel K, policy P>
 struct row_call_of {
-  static_assert(P.precision != precision::exact,
-                "k754 softmax family: there is no exact tier; use precision::accurate");
-
   template <class X, class Y, class Options>
   constexpr auto operator()(X& input, Y& output, const Options& options) const noexcept {
     static_assert(is_output<Y&>());
     using element = element_of<X&>;
-    constexpr precision tier =
-        std::same_as<element, double> ? precision::accurate : softmax_policy(K, false, P).precision;
+    constexpr precision asked = softmax_policy(K, false, P).precision;
+    static_assert(!std::same_as<element, double> || asked != precision::exact,
+                  "k754 softmax family: precision::exact is not available for double");
+    constexpr precision tier = std::same_as<element, double> ? precision::accurate : asked;
     row_call<K, P.subnormals == subnormals::flush, element, tier> call;
     call.all[0].view = layout_of(as_tensor_view(input));
     call.all[3].view = layout_of(as_tensor_view(output));

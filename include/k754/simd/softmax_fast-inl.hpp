@@ -414,7 +414,7 @@ HWY_ATTR void rows_one_by_one(const detail::row_run<T>& run) {
     for (index_t i = first; i < end; ++i) {
       const auto m = static_cast<float>(greatest[i - first].maximum);
       if (!greatest[i - first].ordinary) {
-        detail::fast_rows_in_turn<K, false>(run.part(i, 1));
+        detail::rows_in_turn<K, false, precision::fast>(run.part(i, 1));
       } else if (is_shifted(m)) {
         compute_row<K, true>(run.x.row(i), run.length, m, run.y.row(i));
       } else {
@@ -444,13 +444,13 @@ namespace softmax_fast {
 /// So many short rows are worth a block.
 inline constexpr index_t few = 4;
 
-/// What detail::fast_rows_in_turn gives.
+/// What detail::rows_in_turn gives under precision::fast.
 template <row_kernel K, floating T>
 HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
   const bool adjacent = run.x.along == 1 && (run.y.along == 1 || K == row_kernel::logsumexp);
   const bool side_by_side = run.x.step == 1 && run.y.step == 1;
   if (run.length < 1) {
-    detail::fast_rows_in_turn<K, false>(run);
+    detail::rows_in_turn<K, false, precision::fast>(run);
   } else if (adjacent && run.length <= short_row && run.count >= few) {
     short_rows_together<K>(run);
   } else if (adjacent) {
@@ -458,7 +458,7 @@ HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
   } else if (side_by_side) {
     rows_side_by_side<K>(run);
   } else {
-    detail::fast_rows_in_turn<K, false>(run);
+    detail::rows_in_turn<K, false, precision::fast>(run);
   }
 }
 
