@@ -289,7 +289,6 @@ HWY_AFTER_NAMESPACE();
 // gradients
 #include "softmax_double_gradients-inl.hpp"
 
-HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
@@ -306,6 +305,5 @@ requires(detail::is_gradient(K)) struct code_of<detail::softmax_kernel<K, Flush,
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
-HWY_AFTER_NAMESPACE();
 
 #endif  // HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
