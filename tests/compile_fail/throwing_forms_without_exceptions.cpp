@@ -29,6 +29,7 @@
 // expect: exceptions are off in this unit; call try_cross_entropy_backward
 // expect: exceptions are off in this unit; call try_cross_entropy_label_backward
 // expect: exceptions are off in this unit; call try_cross_entropy_jvp
+// expect: exceptions are off in this unit; call try_cross_entropy_with_gradient
 // expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities
 // expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities_backward
 // expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities_label_backward
@@ -79,6 +80,7 @@ void f(k754::tensor_view<const float, 2> x, k754::tensor_view<const bool, 2> mas
   CALL(cross_entropy_backward)(x, label, y);
   CALL(cross_entropy_label_backward)(x, x, y);
   CALL(cross_entropy_jvp)(x, x, x, x, one);
+  CALL(cross_entropy_with_gradient)(x, label, one, y);
   CALL(cross_entropy_from_probabilities)(x, label, one);
   CALL(cross_entropy_from_probabilities_backward)(x, label, y);
   CALL(cross_entropy_from_probabilities_label_backward)(x, x, y);
