@@ -22,7 +22,7 @@ HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<doubles>> rounded_bits(hn::Vec<
   if constexpr (std::same_as<T, float>) {
     return hn::BitCast(bits, hn::PromoteTo(d, hn::DemoteTo(hn::Rebind<float, doubles>(), v)));
   } else {
-    return narrowed_bits<detail::format_of<T>, false, false>(d, v);
+    return narrowed_bits<detail::format_of<T>, false, false, false>(d, v);
   }
 }
 
