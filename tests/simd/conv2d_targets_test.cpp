@@ -271,6 +271,12 @@ TEST_CASE("conv2d on every target: vectors of filters and channels, full and not
   compare_many<fast_absent>("panels, fast, padded taps absent", 2'000, 13, {1, 6, 9, 40, 5, 70, 3, 2, 3, 3});
 }
 
+TEST_CASE("conv2d on every target: vectors of pixels, where filters are few") {
+  compare_many<defaults>("pixels", 6'000, 15, {2, 4, 45, 5, 3, 9, 3, 2, 3, 4});
+  compare_many<fast>("pixels, fast", 2'000, 16, {2, 4, 45, 5, 3, 9, 3, 2, 3, 4});
+  compare_many<absent>("pixels, many terms", 200, 17, {1, 3, 40, 2, 300, 5, 3, 1, 2, 3});
+}
+
 TEST_CASE("conv2d on every target: sums of many chunks") {
   compare_many<defaults>("many channels", 300, 6, {1, 5, 6, 2, 700, 40, 3, 2, 2, 2});
   compare_many<fast>("many channels, fast", 300, 14, {1, 5, 6, 2, 700, 40, 3, 2, 2, 2});

@@ -75,15 +75,17 @@ void for_rectangles(const reference::conv2d_geometry& g, index_t begin, index_t 
   }
 }
 
-/// Up to `capacity` outputs of a rectangle, row by row, as offsets of the first element they read and of the one they are.
+/// Up to `capacity` outputs of a rectangle, row by row, as offsets of the first element they read and of the one they are; or
+/// runs of `length` outputs, as those of the first, the last of a row from its end back.
 class output_pixels {
  public:
   static constexpr std::size_t capacity = 48;
 
   template <class X, class Y>
-  output_pixels(const reference::conv2d_geometry& g, const output_rectangle& of, const X& x,
-                const Y& y) noexcept
+  output_pixels(const reference::conv2d_geometry& g, const output_rectangle& of, const X& x, const Y& y,
+                index_t length = 1) noexcept
       : of_(of),
+        length_(length),
         stride_{g.height.stride, g.width.stride},
         x_{x.stride(0), x.stride(1), x.stride(2)},
         y_{y.stride(0), y.stride(1), y.stride(2)},
@@ -112,7 +114,11 @@ class output_pixels {
 
  private:
   void advance() noexcept {
-    if (++column_ < of_.columns.end) return;
+    column_ += length_;
+    if (column_ < of_.columns.end) {
+      if (of_.columns.end - column_ < length_) column_ = of_.columns.end - length_;
+      return;
+    }
     column_ = of_.columns.begin;
     if (++row_ < of_.rows.end) return;
     row_ = of_.rows.begin;
@@ -120,6 +126,7 @@ class output_pixels {
   }
 
   output_rectangle of_;
+  index_t length_;
   std::array<index_t, 2> stride_, before_ = {};
   std::array<index_t, 3> x_, y_;
   index_t image_, row_, column_;

@@ -57,8 +57,14 @@ inline bool are_channels(const run_of_floats& run) noexcept {
          run.w.extent(0) >= copied_filters;
 }
 
+/// Whether pixels side by side in a row of outputs are so in the image, and filters too few for a vector.
+inline bool are_pixels(const run_of_floats& run) noexcept {
+  return run.w.extent(0) / run.geometry.groups < width && run.geometry.width.stride == 1 &&
+         run.x.stride(2) == 1 && run.y.extent(2) >= width;
+}
+
 /// The rows [begin, end) of a run.
-template <form F, precision Tier>
+template <precision Tier>
 class convolution {
  public:
   HWY_ATTR convolution(const run_of_floats& the_run, index_t the_begin, index_t the_end)
@@ -71,24 +77,24 @@ class convolution {
   convolution(const convolution&) = delete;
   convolution& operator=(const convolution&) = delete;
 
-  /// Panels that are copied are the outer loop: where they are one chunk, they are copied once.
   HWY_ATTR void compute() {
-    for (index_t filter = 0; filter < run_.w.extent(0);) {
-      first_ = panel_at(filter);
-      until_ = first_.end();
-      while (first_.from != source::copied && until_ < run_.w.extent(0) && panel_at(until_).is_like(first_)) {
-        until_ = panel_at(until_).end();
-      }
-      copied_chunk_ = -1;
-      detail::for_rectangles(run_.geometry, begin_, end_, *this);
-      filter = until_;
+    if (are_channels(run_)) {
+      compute_in_form(form::channels);
+    } else if (are_pixels(run_)) {
+      in_two_ = true;
+      compute_in_form(form::pixels);
+      compute_in_form(form::filters);
+    } else {
+      compute_in_form(form::filters);
     }
   }
 
   /// The filters [first, until) of a rectangle, for detail::for_rectangles.
   HWY_NOINLINE HWY_ATTR void operator()(const output_rectangle& of) {
+    const bool wide = of.columns.end - of.columns.begin >= width;
+    if (in_two_ && wide != (form_ == form::pixels)) return;
     const bool copied = first_.from == source::copied;
-    detail::output_pixels pixels(run_.geometry, of, run_.x, run_.y);
+    detail::output_pixels pixels(run_.geometry, of, run_.x, run_.y, form_ == form::pixels ? width : 1);
     term_list terms(run_.geometry, channels_, of, strides_of(first_), copied ? 1 : chunks_in_place, copied);
     terms.next();
     const bool one_block = terms.is_last();  // whose totals are not kept
@@ -113,9 +119,24 @@ class convolution {
   }
 
  private:
+  /// Panels that are copied are the outer loop: where they are one chunk, they are copied once.
+  HWY_ATTR void compute_in_form(form f) {
+    form_ = f;
+    for (index_t filter = 0; filter < run_.w.extent(0);) {
+      first_ = panel_at(filter);
+      until_ = first_.end();
+      while (first_.from != source::copied && until_ < run_.w.extent(0) && panel_at(until_).is_like(first_)) {
+        until_ = panel_at(until_).end();
+      }
+      copied_chunk_ = -1;
+      detail::for_rectangles(run_.geometry, begin_, end_, *this);
+      filter = until_;
+    }
+  }
+
   HWY_ATTR panel panel_at(index_t filter) const {
     const bool packed = run_.packing.rows != nullptr;
-    if constexpr (F == form::channels) {  // the last one starts early, so that its vectors are full
+    if (form_ == form::channels) {  // the last one starts early, so that its vectors are full
       const index_t all = run_.w.extent(0);
       const bool many = all - filter >= 4 * width && (packed || run_.w.stride(0) == 1 || terms_ <= few_terms);
       panel p{filter, many ? 4 * width : copied_filters, many ? 4 : full_vectors, source::copied, 0};
@@ -126,17 +147,19 @@ class convolution {
       return p;
     }
     const index_t in_group = filter % filters_, rest = filters_ - in_group;
+    const index_t unit = form_ == form::pixels ? 1 : width;
     if (packed &&
         detail::groups_of_panels(run_.w.extent(0), channels_, run_.geometry.groups) == run_.geometry.groups) {
       const index_t to_end = detail::panel_filters - in_group % detail::panel_filters;
-      const index_t there = detail::padded_filters(rest < to_end ? rest : to_end);
-      const std::size_t vectors = vectors_in(there);
-      const index_t full = static_cast<index_t>(vectors) * width;
+      const index_t here = rest < to_end ? rest : to_end;
+      const std::size_t vectors = vectors_in(unit == 1 ? here : detail::padded_filters(here), unit);
+      const index_t full = static_cast<index_t>(vectors) * unit;
       return of_packed({filter, rest < full ? rest : full, vectors, source::packed, 0}, in_group, filters_);
     }
-    if (run_.w.stride(0) == 1 && rest >= width) {
-      const std::size_t vectors = vectors_in(rest);
-      return {filter, static_cast<index_t>(vectors) * width, vectors, source::in_place, 0};
+    if (unit == 1 || (run_.w.stride(0) == 1 && rest >= width)) {
+      const std::size_t vectors = vectors_in(rest, unit);
+      const index_t count = static_cast<index_t>(vectors) * unit;
+      return {filter, count, vectors, run_.w.stride(0) == 1 ? source::in_place : source::copied, count};
     }
     const index_t most = terms_ <= few_terms ? 4 * width : copied_filters;
     const index_t count = rest < most ? rest : most;
@@ -144,8 +167,8 @@ class convolution {
     return {filter, count, vectors, source::copied, static_cast<index_t>(vectors) * width};
   }
 
-  HWY_ATTR static std::size_t vectors_in(index_t filters) {
-    return filters >= 4 * width ? 4 : filters >= 2 * width ? 2 : 1;
+  HWY_ATTR static std::size_t vectors_in(index_t filters, index_t unit) {
+    return filters >= 4 * unit ? 4 : filters >= 2 * unit ? 2 : 1;
   }
   HWY_ATTR panel of_packed(panel p, index_t in_group, index_t filters) const {
     p.from = source::packed;
@@ -156,7 +179,7 @@ class convolution {
   HWY_ATTR const float* weights_of(const panel& p) const {
     if (p.from == source::in_place) return run_.w.data_handle() + p.filter;
     if (p.from == source::copied) return reinterpret_cast<const float*>(room_);
-    const index_t filters = F == form::channels ? run_.w.extent(0) : filters_;
+    const index_t filters = form_ == form::channels ? run_.w.extent(0) : filters_;
     const index_t group = p.filter / filters, in_group = p.filter % filters;
     return run_.packing.rows +
            (group * detail::padded_filters(filters) * terms_ +
@@ -172,11 +195,13 @@ class convolution {
                      : std::array{p.row * channels_ * run_.geometry.width.kernel, p.row * channels_, p.row}};
   }
 
-  /// No -0: totals start at +0.
+  /// For each column of a tile. No -0: totals start at +0.
   HWY_ATTR void set_bias(const panel& p) {
+    const index_t columns_of_filter = form_ == form::pixels ? width : 1;
     for (index_t i = 0; i < static_cast<index_t>(p.vectors) * width; ++i) {
-      const bool some = run_.bias != nullptr && i < p.count;
-      bias_[i] = some ? detail::load(run_.bias + (p.filter + i) * run_.bias_stride) + 0.0F : 0.0F;
+      const index_t filter = i / columns_of_filter;
+      const bool some = run_.bias != nullptr && filter < p.count;
+      bias_[i] = some ? detail::load(run_.bias + (p.filter + filter) * run_.bias_stride) + 0.0F : 0.0F;
     }
   }
 
@@ -184,18 +209,39 @@ class convolution {
                               std::size_t count) {
     if (p.from == source::copied && copied_chunk_ != terms.chunk()) copy_chunk(p, terms.chunk());
     const float* const w = weights_of(p);
-    if (p.vectors == 4) {
-      compute_tiles<4>(p, terms, w, pixels, count);
-    } else if constexpr (F == form::channels) {
-      compute_tiles<full_vectors>(p, terms, w, pixels, count);
-    } else if (p.vectors == 2) {
-      compute_tiles<2>(p, terms, w, pixels, count);
+    if (form_ == form::channels) {
+      if (p.vectors == 4) {
+        compute_tiles<form::channels, 4>(p, terms, w, pixels, count);
+      } else {
+        compute_tiles<form::channels, full_vectors>(p, terms, w, pixels, count);
+      }
+    } else if (form_ == form::pixels) {
+      compute_in_vectors<form::pixels>(p, terms, w, pixels, count);
     } else {
-      compute_tiles<1>(p, terms, w, pixels, count);
+      compute_in_vectors<form::filters>(p, terms, w, pixels, count);
+    }
+  }
+
+  template <form F>
+  HWY_ATTR void compute_in_vectors(const panel& p, const term_list& terms, const float* w,
+                                   const detail::output_pixels& pixels, std::size_t count) {
+    if (p.vectors == 4) {
+      compute_tiles<F, 4>(p, terms, w, pixels, count);
+    } else if (p.vectors == 2) {
+      compute_tiles<F, 2>(p, terms, w, pixels, count);
+    } else {
+      compute_tiles<F, 1>(p, terms, w, pixels, count);
     }
   }
 
   template <std::size_t V>
+  HWY_ATTR destination destination_of(const panel& p) const {
+    const index_t along = run_.y.stride(2), across = run_.y.stride(3);
+    if (form_ == form::pixels) return {along, static_cast<index_t>(V) * width, across, along == 1};
+    return {across, p.count, width, across == 1 && p.count == static_cast<index_t>(V) * width};
+  }
+
+  template <form F, std::size_t V>
   HWY_ATTR void compute_tiles(const panel& p, const term_list& terms, const float* w,
                               const detail::output_pixels& pixels, std::size_t count) {
     const index_t channel = F == form::channels ? p.filter : p.filter / filters_ * channels_;
@@ -203,6 +249,7 @@ class convolution {
     float* const to = run_.y.data_handle() + p.filter * run_.y.stride(3);
     const block of{terms.begin(),  terms.end(),      terms.x_step(),
                    terms.w_step(), terms.is_first(), terms.is_last()};
+    const destination results = destination_of<V>(p);
     auto* totals = reinterpret_cast<double*>(room_ + (p.from == source::copied ? copied_bytes : 0));
     for (std::size_t i = 0; i < count;) {
       const std::size_t rows = next_rows<V>(count - i);
@@ -212,7 +259,7 @@ class convolution {
         x[m] = from + pixels.from()[i + m];
         y[m] = to + pixels.to()[i + m];
       }
-      tile_of<F, Tier, V>(rows)(of, x, w, bias_, totals, {run_.y.stride(3), p.count}, y);
+      tile_of<F, Tier, V>(rows)(of, x, w, bias_, totals, results, y);
       i += rows;
       if (!(of.is_first && of.is_last)) totals += rows * V * lanes;
     }
@@ -234,16 +281,23 @@ class convolution {
       transpose_rows(from + begin, w.stride(0), count, p.count, to, p.row);
       return;
     }
-    for (index_t i = 0; i < count; ++i) {
-      const index_t tap = (begin + i) / channels_, c = (begin + i) % channels_;
-      const float* const term = reference::pointer_to(w, p.filter, tap / w.extent(2), tap % w.extent(2), c);
-      for (index_t j = 0; j < p.count; ++j) to[i * p.row + j] = detail::load(term + j * w.stride(0));
+    index_t c = begin % channels_, tap = begin / channels_;
+    for (index_t i = 0; i < count;) {
+      const float* term = reference::pointer_to(w, p.filter, tap / w.extent(2), tap % w.extent(2), c);
+      for (; c < channels_ && i < count; ++c, ++i) {
+        for (index_t j = 0; j < p.count; ++j) to[i * p.row + j] = detail::load(term + j * w.stride(0));
+        term += w.stride(3);
+      }
+      c = 0;
+      ++tap;
     }
   }
 
   const run_of_floats& run_;
   index_t begin_, end_;
   index_t filters_, channels_, terms_;  // of a group
+  form form_ = form::filters;
+  bool in_two_ = false;  // wide rectangles as pixels, narrow ones as filters
   panel first_ = {};
   index_t until_ = 0, copied_chunk_ = -1;
   HWY_ALIGN unsigned char room_[room_bytes];
@@ -289,11 +343,7 @@ HWY_ATTR void compute_rows(const run_of_floats& run, index_t begin, index_t end)
     detail::conv2d_rows<P>(run, begin, end);
     return;
   }
-  if (are_channels(run)) {
-    convolution<form::channels, P.precision>(run, begin, end).compute();
-  } else {
-    convolution<form::filters, P.precision>(run, begin, end).compute();
-  }
+  convolution<P.precision>(run, begin, end).compute();
   if constexpr (P.padded_taps == padded_taps::multiplied) {
     if (detail::has_padding(run.geometry) && !run.packing.finite && !are_finite(run.w))
       detail::multiply_padding(run, begin, end);

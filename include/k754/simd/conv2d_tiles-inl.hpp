@@ -16,8 +16,9 @@ inline constexpr std::size_t lanes = hn::MaxLanes(floats());
 inline constexpr auto width = static_cast<index_t>(lanes);
 
 /// What the vectors of a tile are. `filters`: a row is a pixel, whose elements are broadcast, its vectors are filters.
-/// `channels`: a row is a pixel, its vectors are channels, each with a filter of its own.
-enum class form { filters, channels };
+/// `channels`: a row is a pixel, its vectors are channels, each with a filter of its own. `pixels`: a row is as many pixels as a
+/// vector has elements, side by side in the image, and instead of vectors there are filters, whose weights are broadcast.
+enum class form { filters, channels, pixels };
 
 using segment = detail::term_segment;
 
@@ -29,9 +30,11 @@ struct block {
   bool is_first, is_last;
 };
 
-/// Where a tile's results go: `count` elements of a row, `step` apart.
+/// Where a tile's results go: `count` of a row's vectors' elements, `step` apart; vectors `column_step` apart. `adjacent`:
+/// whole vectors can be stored.
 struct destination {
-  index_t step, count;
+  index_t step, count, column_step;
+  bool adjacent;
 };
 
 /// The sum of `from` and a vector of chunk sums, as doubles.
@@ -62,9 +65,9 @@ struct multiply_add {
 
   HWY_INLINE HWY_ATTR static void all(const float* const (&x)[M], index_t i, const float* w,
                                       vector (&sums)[M * V]) {
-    if constexpr (F == form::filters && M < V) {  // the broadcasts stay in registers, weights pass
+    if constexpr (F != form::channels && M < V) {  // what is fewer stays in registers, weights pass
       vector v[M];
-      broadcast_all(x, i, v, rows());
+      load_rows(x, i, v, rows());
       by_columns(v, w, sums, columns());
     } else {
       vector v[V];
@@ -74,19 +77,28 @@ struct multiply_add {
   }
 
  private:
+  HWY_INLINE HWY_ATTR static vector of_row(const float* x) {
+    if constexpr (F == form::filters) return hn::Set(floats(), detail::load(x));
+    return load_elements(floats(), x);
+  }
+  template <std::size_t Column>
+  HWY_INLINE HWY_ATTR static vector of_column(const float* w) {
+    if constexpr (F == form::pixels) return hn::Set(floats(), detail::load(w + Column));
+    return load_elements(floats(), w + Column * lanes);
+  }
   template <std::size_t... Rows>
-  HWY_INLINE HWY_ATTR static void broadcast_all(const float* const (&x)[M], index_t i, vector (&v)[M],
-                                                std::index_sequence<Rows...>) {
-    ((v[Rows] = hn::Set(floats(), detail::load(x[Rows] + i))), ...);
+  HWY_INLINE HWY_ATTR static void load_rows(const float* const (&x)[M], index_t i, vector (&v)[M],
+                                            std::index_sequence<Rows...>) {
+    ((v[Rows] = of_row(x[Rows] + i)), ...);
   }
   template <std::size_t... Columns>
   HWY_INLINE HWY_ATTR static void load_all(const float* w, vector (&v)[V], std::index_sequence<Columns...>) {
-    ((v[Columns] = load_elements(floats(), w + Columns * lanes)), ...);
+    ((v[Columns] = of_column<Columns>(w)), ...);
   }
   template <std::size_t... Columns>
   HWY_INLINE HWY_ATTR static void by_columns(const vector (&v)[M], const float* w, vector (&sums)[M * V],
                                              std::index_sequence<Columns...>) {
-    (column<Columns>(v, load_elements(floats(), w + Columns * lanes), sums, rows()), ...);
+    (column<Columns>(v, of_column<Columns>(w), sums, rows()), ...);
   }
   template <std::size_t Column, std::size_t... Rows>
   HWY_INLINE HWY_ATTR static void column(const vector (&v)[M], vector w, vector (&sums)[M * V],
@@ -101,8 +113,8 @@ struct multiply_add {
   template <std::size_t Row, std::size_t... Columns>
   HWY_INLINE HWY_ATTR static void row(const float* x, const vector (&w)[V], vector (&sums)[M * V],
                                       std::index_sequence<Columns...>) {
-    if constexpr (F == form::filters) {
-      const vector v = hn::Set(floats(), detail::load(x));
+    if constexpr (F != form::channels) {
+      const vector v = of_row(x);
       ((sums[Row * V + Columns] = hn::MulAdd(v, w[Columns], sums[Row * V + Columns])), ...);
     } else {
       ((sums[Row * V + Columns] =
@@ -139,9 +151,9 @@ struct tile_sums {
     (store_elements(floats(), sums[Is], left + Is * lanes), ...);
   }
   template <std::size_t... Is>
-  HWY_INLINE HWY_ATTR static void store_chain(const vector (&sums)[M * V], float* const* y,
+  HWY_INLINE HWY_ATTR static void store_chain(const vector (&sums)[M * V], float* const* y, index_t step,
                                               std::index_sequence<Is...>) {
-    (store(hn::Add(sums[Is], hn::Zero(floats())), y[Is / V] + Is % V * lanes), ...);
+    (store(hn::Add(sums[Is], hn::Zero(floats())), y[Is / V] + index_t{Is % V} * step), ...);
   }
   /// totals = bias + sums
   template <std::size_t... Is>
@@ -159,16 +171,16 @@ struct tile_sums {
   /// One chunk alone: the sum of two floats rounded to double and then to float is their sum rounded to float.
   template <std::size_t... Is>
   HWY_INLINE HWY_ATTR static void store_sums(const vector (&sums)[M * V], const float* bias, float* const* y,
-                                             std::index_sequence<Is...>) {
+                                             index_t step, std::index_sequence<Is...>) {
     vector start[V];
     load_bias(bias, start,
               std::make_index_sequence<V>());  // before what is stored: it might be the same memory
-    (store(hn::Add(start[Is % V], sums[Is]), y[Is / V] + Is % V * lanes), ...);
+    (store(hn::Add(start[Is % V], sums[Is]), y[Is / V] + index_t{Is % V} * step), ...);
   }
   template <std::size_t... Is>
   HWY_INLINE HWY_ATTR static void store_totals(const vector (&sums)[M * V], const double* totals,
-                                               float* const* y, std::index_sequence<Is...>) {
-    (store(rounded_total(totals + Is * lanes, sums[Is]), y[Is / V] + Is % V * lanes), ...);
+                                               float* const* y, index_t step, std::index_sequence<Is...>) {
+    (store(rounded_total(totals + Is * lanes, sums[Is]), y[Is / V] + index_t{Is % V} * step), ...);
   }
 
  private:
@@ -183,9 +195,9 @@ struct tile_sums {
   }
 };
 
-/// Results that are elsewhere than side by side, from a row of them.
-inline void scatter(const float* from, const destination& to, float* y) noexcept {
-  for (index_t i = 0; i < to.count; ++i) detail::store(y + i * to.step, detail::load(from + i));
+/// Results that are elsewhere than side by side.
+inline void scatter(const float* from, index_t count, index_t step, float* y) noexcept {
+  for (index_t i = 0; i < count; ++i) detail::store(y + i * step, detail::load(from + i));
 }
 
 /// The terms of a block for M pixels and V vectors. `bias` is a row of V vectors without -0; `totals` has room for the tile,
@@ -231,18 +243,26 @@ HWY_NOINLINE HWY_ATTR void compute_tile(const block& of, const float* const* x, 
     if constexpr (chain) all::leave_chain(sums, spare, indices());
     return;
   }
-  const bool adjacent = to.step == 1 && to.count == static_cast<index_t>(V * lanes);
   float* results[M];
-  for (std::size_t m = 0; m < M; ++m) results[m] = adjacent ? y[m] : spare + m * V * lanes;
+  for (std::size_t m = 0; m < M; ++m) results[m] = to.adjacent ? y[m] : spare + m * V * lanes;
+  const index_t step = to.adjacent ? to.column_step : width;
   if constexpr (chain) {
-    all::store_chain(sums, results, indices());
+    all::store_chain(sums, results, step, indices());
   } else if (starts) {
-    all::store_sums(sums, bias, results, indices());
+    all::store_sums(sums, bias, results, step, indices());
   } else {
-    all::store_totals(sums, totals, results, indices());
+    all::store_totals(sums, totals, results, step, indices());
   }
-  if (adjacent) return;
-  for (std::size_t m = 0; m < M; ++m) scatter(results[m], to, y[m]);
+  if (to.adjacent) return;
+  for (std::size_t m = 0; m < M; ++m) {
+    if constexpr (F == form::pixels) {
+      for (std::size_t i = 0; i < V; ++i) {
+        scatter(results[m] + i * lanes, width, to.step, y[m] + static_cast<index_t>(i) * to.column_step);
+      }
+    } else {
+      scatter(results[m], to.count, to.step, y[m]);
+    }
+  }
 }
 
 using tile_function = void(const block&, const float* const*, const float*, const float*, double*,

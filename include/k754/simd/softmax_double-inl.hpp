@@ -23,6 +23,9 @@ using softmax::width;
 using each_vector =
     std::make_index_sequence<vectors>;  // loops over it are unrolled, whatever the compiler thinks of that
 
+/// Exponentials that are kept, in place of being made again: 20 KiB, beside the 8 of a block of elements.
+inline constexpr index_t kept = 2560;
+
 /// A double-double in each lane.
 struct pair {
   hn::Vec<doubles> high, low;
@@ -30,9 +33,9 @@ struct pair {
 
 /// d = x - m for x <= m, exactly; where it overflows, d.low is not a number.
 HWY_INLINE HWY_ATTR pair difference(hn::Vec<doubles> x, hn::Vec<doubles> minus_m) {
-  pair r;
-  r.high = double_double::two_sum(doubles(), x, minus_m, r.low);
-  return r;
+  auto low = x;
+  const auto high = double_double::two_sum(doubles(), x, minus_m, low);
+  return {high, low};
 }
 
 /// E = 2^256 exp(d), for d < 0; others make some number.
@@ -40,23 +43,20 @@ HWY_INLINE HWY_ATTR pair scaled_exponential(pair x) {
   const doubles d;
   const hn::RebindToUnsigned<doubles> bits;
   auto exponent = hn::BitCast(bits, x.high);
-  pair r;
-  const auto significand = double_double::exponential(d, x.high, x.low, r.low, exponent);
+  auto low = x.low;
+  const auto significand = double_double::exponential(d, x.high, x.low, low, exponent);
   const auto biased = hn::Add(exponent, hn::Set(bits, std::uint64_t{1023 + 256}));
   const auto scale = hn::BitCast(d, hn::ShiftLeft<52>(biased));
   const auto counts = hn::Ge(x.high, hn::Set(d, -800.0));
-  r.high = hn::IfThenElseZero(counts, hn::Mul(significand, scale));  // exact products
-  r.low = hn::IfThenElseZero(counts, hn::Mul(r.low, scale));
-  return r;
+  return {hn::IfThenElseZero(counts, hn::Mul(significand, scale)),  // exact products
+          hn::IfThenElseZero(counts, hn::Mul(low, scale))};
 }
 
-/// The lanes of a reference::lane_sum<compensated>.
-struct lane_sums {
-  hn::Vec<doubles> sum[vectors], error[vectors];
-};
+/// The lanes of a reference::lane_sum<compensated>: of its sums or their errors.
+using lane_vectors = hn::Vec<doubles>[vectors];
 
-HWY_INLINE HWY_ATTR void clear(lane_sums& s) {
-  for (std::size_t k = 0; k < vectors; ++k) s.sum[k] = s.error[k] = hn::Zero(doubles());
+HWY_INLINE HWY_ATTR void clear(lane_vectors& v) {
+  for (auto& lane : v) lane = hn::Zero(doubles());
 }
 
 /// The sum of compensated numbers and pairs.
@@ -67,13 +67,14 @@ HWY_INLINE HWY_ATTR void add_to(hn::Vec<doubles>& sum, hn::Vec<doubles>& error, 
 }
 
 /// The fold of reference::lane_sum.
-HWY_INLINE HWY_ATTR compensated folded(lane_sums s) {
+HWY_INLINE HWY_ATTR compensated folded(const lane_vectors& sums, const lane_vectors& errors) {
   const doubles d;
   HWY_ALIGN double sum[lanes], error[lanes];
   for (std::size_t k = 0; k < vectors / 2; ++k) {
-    add_to(s.sum[k], s.error[k], {s.sum[k + vectors / 2], s.error[k + vectors / 2]});
-    hn::Store(s.sum[k], d, sum + k * width);
-    hn::Store(s.error[k], d, error + k * width);
+    auto folded_sum = sums[k], folded_error = errors[k];
+    add_to(folded_sum, folded_error, {sums[k + vectors / 2], errors[k + vectors / 2]});
+    hn::Store(folded_sum, d, sum + k * width);
+    hn::Store(folded_error, d, error + k * width);
   }
   compensated lane[lanes / 2];
   for (std::size_t l = 0; l < lanes / 2; ++l) lane[l] = {sum[l], error[l]};
@@ -95,14 +96,15 @@ class exponentials {
     for (index_t first = 0;; first += block) {
       const index_t count = n - first < block ? n - first : block;
       const double* const x = row_.elements(first, count);
-      lane_sums s;
-      clear(s);
+      lane_vectors sums, errors;
+      clear(sums);
+      clear(errors);
       for (index_t i = 0; i < count; i += step) {
         const softmax::padded<step, double> some(x + i, count - i, negative_infinity<double>());
-        add_all(some.data(), s, first + i, each_vector());
+        add_all(some.data(), sums, errors, first + i, each_vector());
       }
-      if (first + count == n) return blocks.total_with(folded(s));
-      blocks.add(folded(s));
+      if (first + count == n) return blocks.total_with(folded(sums, errors));
+      blocks.add(folded(sums, errors));
     }
   }
   /// How many elements were below the maximum; what the last 16 were filled with is among them.
@@ -116,9 +118,9 @@ class exponentials {
 
  private:
   template <std::size_t... Vectors>
-  HWY_INLINE HWY_ATTR void add_all(const double* x, lane_sums& s, index_t i,
+  HWY_INLINE HWY_ATTR void add_all(const double* x, lane_vectors& sums, lane_vectors& errors, index_t i,
                                    std::index_sequence<Vectors...>) {
-    (add(x + Vectors * width, s.sum[Vectors], s.error[Vectors], i, Vectors), ...);
+    (add(x + Vectors * width, sums[Vectors], errors[Vectors], i, Vectors), ...);
   }
   HWY_INLINE HWY_ATTR void add(const double* x, hn::Vec<doubles>& sum, hn::Vec<doubles>& error, index_t i,
                                std::size_t k) {
@@ -237,8 +239,8 @@ template <row_kernel K, bool Flush>
 HWY_INLINE HWY_ATTR void compute_row(row_reader<double>& x, index_t n, double m, strided<double> y,
                                      double* room) {
   if constexpr (K == row_kernel::softmax) {
-    HWY_ALIGN double e[static_cast<std::size_t>(softmax::kept)];
-    if (n <= softmax::kept) {
+    HWY_ALIGN double e[static_cast<std::size_t>(kept)];
+    if (n <= kept) {
       const auto mass = mass_of_row<true, Flush>(x, n, m, e);
       row_results<K, true, Flush> results(x, m, e, reciprocal(mass.sum));
       softmax::write_row(n, results, y, room);
@@ -279,9 +281,26 @@ HWY_ATTR void compute_rows(const detail::row_run<double>& run) noexcept {
 
 }  // namespace softmax_double
 
+}  // namespace HWY_NAMESPACE
+}  // namespace K754_KERNEL_ABI
+}  // namespace k754::simd
+HWY_AFTER_NAMESPACE();
+
+// gradients
+#include "softmax_double_gradients-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace k754::simd {
+inline namespace K754_KERNEL_ABI {
+namespace HWY_NAMESPACE {
+
 template <detail::row_kernel K, bool Flush>
 requires(!detail::is_gradient(K)) struct code_of<detail::softmax_kernel<K, Flush, double>>
     : detail::vector_code<&softmax_double::compute_rows<K, Flush>> {
+};
+template <detail::row_kernel K, bool Flush>
+requires(detail::is_gradient(K)) struct code_of<detail::softmax_kernel<K, Flush, double>>
+    : detail::vector_code<&softmax_double::compute_gradients<K, Flush>> {
 };
 
 }  // namespace HWY_NAMESPACE
