@@ -32,6 +32,7 @@ struct entropy_tensor {
     input_tangent,
     labels_tangent,
     class_weights,
+    row_weights,
     upstream,
     value,     ///< losses or tangents
     gradient,  ///< of logits, probabilities or labels
@@ -97,6 +98,15 @@ struct entropy_rows {
   reference::label_terms<T> terms() const noexcept {
     constexpr place weights = entropy_tensor::class_weights;
     return {{static_cast<const T*>(plan.data[weights]), plan.classes, plan.along[weights]}, label_smoothing};
+  }
+
+  bool weighs_rows() const noexcept { return plan.data[entropy_tensor::row_weights] != nullptr; }
+  number row_weight(const entropy_row& at) const noexcept {
+    constexpr place weights = entropy_tensor::row_weights;
+    using weight = std::conditional_t<std::same_as<T, double>, double, float>;
+    if (!weighs_rows()) return reference::to_number<number>(1.0);
+    return reference::to_number<number>(widen<P.subnormals == subnormals::flush>(
+        load(static_cast<const weight*>(plan.data[weights]) + at.offset(weights))));
   }
 
   Label label(const entropy_row& at) const noexcept requires(index_labels) {

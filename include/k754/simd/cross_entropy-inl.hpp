@@ -2,8 +2,8 @@
 // reference/cross_entropy.hpp. Read once for each target (no include guard); call/cross_entropy_kernels.hpp includes
 // everything that is needed before.
 //
-// Rows are read as in the softmax family, whose code this is made of, for the mass of each; what a row comes to is
-// then worked out for a vector of rows at a time; then gradients are exponentials times one number, but at the target.
+// Rows are read as in the softmax family, whose code this is made of, for the mass of each. What a row comes to is then
+// worked out for a vector of rows at a time. Gradients are exponentials times one number, but at the target.
 #if HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE
 
 HWY_BEFORE_NAMESPACE();
