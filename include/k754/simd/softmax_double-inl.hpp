@@ -281,6 +281,11 @@ HWY_ATTR void compute_rows(const detail::row_run<double>& run) noexcept {
 
 }  // namespace softmax_double
 
+template <detail::row_kernel K, bool Flush>
+requires(!detail::is_gradient(K)) struct code_of<detail::softmax_kernel<K, Flush, double>>
+    : detail::vector_code<&softmax_double::compute_rows<K, Flush>> {
+};
+
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
@@ -288,24 +293,5 @@ HWY_AFTER_NAMESPACE();
 
 // gradients
 #include "softmax_double_gradients-inl.hpp"
-
-HWY_BEFORE_NAMESPACE();
-namespace k754::simd {
-inline namespace K754_KERNEL_ABI {
-namespace HWY_NAMESPACE {
-
-template <detail::row_kernel K, bool Flush>
-requires(!detail::is_gradient(K)) struct code_of<detail::softmax_kernel<K, Flush, double>>
-    : detail::vector_code<&softmax_double::compute_rows<K, Flush>> {
-};
-template <detail::row_kernel K, bool Flush>
-requires(detail::is_gradient(K)) struct code_of<detail::softmax_kernel<K, Flush, double>>
-    : detail::vector_code<&softmax_double::compute_gradients<K, Flush>> {
-};
-
-}  // namespace HWY_NAMESPACE
-}  // namespace K754_KERNEL_ABI
-}  // namespace k754::simd
-HWY_AFTER_NAMESPACE();
 
 #endif  // HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE

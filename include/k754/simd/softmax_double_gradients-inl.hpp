@@ -253,6 +253,11 @@ HWY_ATTR void compute_gradients(const detail::row_run<double>& run) noexcept {
 
 }  // namespace softmax_double
 
+template <detail::row_kernel K, bool Flush>
+requires(detail::is_gradient(K)) struct code_of<detail::softmax_kernel<K, Flush, double>>
+    : detail::vector_code<&softmax_double::compute_gradients<K, Flush>> {
+};
+
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
