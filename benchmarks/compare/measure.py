@@ -23,7 +23,7 @@ import peers
 import report
 import work as workload
 
-LEAST_ROUNDS = 5
+LEAST_ROUNDS = 5  # whatever they take
 PART_SECONDS = 0.02  # a call of k754 on a part of the work
 BLOCK_SECONDS = 1e-3  # calls are repeated within a round until that takes so long; short, to fit between interruptions
 ESTIMATE_AMOUNT = {"elements": 20e3, "flop": 10e6}
@@ -112,21 +112,34 @@ class Measurement:
     def _our_works(self, case: workload.Case, work: workload.Work, row: dict[str, Any]) -> dict[str, workload.Work]:
         """What k754 is given for each tier that there is: the work itself, or a part of it where it would take too
         long."""
-        fraction = min(1.0, ESTIMATE_AMOUNT[case["nominal"]] / work.amount)
-        small = workload.build(workload.shrunk(case, fraction), work.layout)
         ours = {}
         for tier in case["tiers"]:
-            run = small.k754_call(self._k754, tier)
             try:
-                run()
+                seconds = self._estimate(case, work, tier)
             except k754.KernelError as error:
                 row.setdefault("k754_missing", {})[tier] = str(error)
                 continue
-            estimate = seconds_of(run, 1) * work.amount / small.amount
-            ours[tier] = work
-            if estimate > self._arguments.whole:
-                ours[tier] = workload.build(workload.shrunk(case, PART_SECONDS / estimate), work.layout)
+            too_long = seconds > self._arguments.whole
+            ours[tier] = self._part(case, work, PART_SECONDS / seconds) if too_long else work
         return ours
+
+    def _estimate(self, case: workload.Case, work: workload.Work, tier: str) -> float:
+        """Seconds of one call, from a small part; from a larger one before it is said to be long, since a few filters
+        can take as long as many."""
+        fraction = min(1.0, ESTIMATE_AMOUNT[case["nominal"]] / work.amount)
+        while True:
+            part = self._part(case, work, fraction)
+            run = part.k754_call(self._k754, tier)
+            run()
+            seconds = seconds_of(run, 1)
+            estimate = seconds * work.amount / part.amount
+            if estimate <= self._arguments.whole or seconds >= PART_SECONDS / 2 or fraction == 1:
+                return estimate
+            fraction = min(1.0, 8 * fraction)
+
+    @staticmethod
+    def _part(case: workload.Case, work: workload.Work, fraction: float) -> workload.Work:
+        return workload.build(workload.shrunk(case, fraction), work.layout)
 
 
 def add_errors(row: dict[str, Any], tier: str, work: workload.Work, answer: list[np.ndarray]) -> None:

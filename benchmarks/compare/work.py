@@ -199,8 +199,14 @@ class Work:
         return Conv2d.of(self.case)
 
     def k754_call(self, library: k754.Library, tier: str) -> Callable[[], None]:
+        function, arguments = self.k754_function, self.k754_arguments
+        if function == "conv2d":
+            x, w, y, options = arguments
+            packed = library.packed(w, options)
+            if packed is not None:
+                function, arguments = "conv2d_packed", (x, packed, y, options)
         precision = (PRECISIONS[tier],) if self.has_tiers else ()
-        return library.prepare(self.k754_function, *self.k754_arguments, *precision)
+        return library.prepare(function, *arguments, *precision)
 
     def exact(self) -> Exact | None:
         """For the softmax family in types narrower than double."""

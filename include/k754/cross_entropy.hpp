@@ -21,7 +21,10 @@
 ///             number of rows that are not ignored (CE-S06), or by mean_denominator; that of probability labels by
 ///             the number of rows. Where that is 0, so are gradients, and a mean is NaN or by empty_mean 0 (CE-S08,
 ///             CE-S11, CE-S15g).
-/// Zeros       A zero label, class weight, tangent or upstream gradient is strong: its product with an infinite term
+/// Weights     By class (class_weights: of the logits' type) and by row (row_weights: of float; of double with double).
+///             A row's weight multiplies its loss, tangent and gradients and, where a mean counts weights, what the
+///             row adds to its denominator (CE-R01 .. CE-R03). Ignored rows have none.
+/// Zeros       A zero label, weight, tangent or upstream gradient is strong: its product with an infinite term
 ///             is 0 (CE-D01, CE-D12, CE-D15, CE-D17, CE-S15), with NaN it is NaN (CE-D07, CE-D09, CE-S04);
 ///             zero_times_inf::ieee and annihilating_zero are the other two rules. A label above zero, however small,
 ///             on a -inf logit makes the loss +inf and the gradient finite (CE-D02, CE-D03, CE-D13, CE-D14, CE-S01,
@@ -55,47 +58,11 @@
 #ifndef K754_CROSS_ENTROPY_HPP
 #define K754_CROSS_ENTROPY_HPP
 
-#include <cstdint>
-#include <optional>
-
 #include "call/cross_entropy.hpp"
+#include "cross_entropy_options.hpp"
 #include "detail/flags-inl.hpp"
 
 namespace k754 {
-/// What becomes of the losses of the rows.
-enum class reduction { none, mean, sum };
-
-/// A view of one weight for each class, from anything tensor_like of rank 1; by default none, 1 for each.
-template <floating T>
-class class_weights {
- public:
-  K754_INLINE constexpr class_weights() noexcept = default;
-  template <detail::tensor_of<T> Weights>
-  K754_INLINE constexpr class_weights(Weights&& weights) noexcept
-      : view_(detail::input_view(static_cast<Weights&&>(weights))), given_(true) {}
-  /// Taken to say why it is wrong.
-  template <tensor_like Weights>
-  requires(!detail::tensor_of<Weights, T>) K754_INLINE constexpr class_weights(Weights&&) noexcept {
-    static_assert(detail::tensor_of<Weights, T>,
-                  "k754 cross_entropy: class_weights must be of the logits' element type");
-  }
-  K754_INLINE constexpr bool given() const noexcept { return given_; }
-  K754_INLINE constexpr const tensor_view<const T>& view() const noexcept { return view_; }
-
- private:
-  tensor_view<const T> view_ = {};
-  bool given_ = false;
-};
-
-/// `T` is the logits' element type; in a call, braces are enough: `{.axis = 1}`.
-template <floating T>
-struct cross_entropy_options {
-  index_t axis = -1;  ///< the axis of the classes; negative counts from the end
-  k754::reduction reduction = k754::reduction::mean;
-  std::optional<std::int64_t> ignore_index = std::nullopt;  ///< rows with this label are skipped
-  double label_smoothing = 0.0;                             ///< eps, in [0, 1]
-  k754::class_weights<T> class_weights = {};
-};
 
 inline namespace K754_KERNEL_ABI {
 

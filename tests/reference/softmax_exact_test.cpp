@@ -95,6 +95,13 @@ void check_families() {
   cases.check();
 }
 
+/// In place the maximum, whose results these are, is last: what is asked for then has been overwritten.
+template <class T>
+long check_row_towards(std::vector<T> x, bool in_place) {
+  if (in_place) std::reverse(x.begin(), x.end());
+  return check_row(x, in_place);
+}
+
 /// Rows of whose results one is nearer and nearer to a tie, or to zero, to 2^-100 and below.
 template <class T>
 void check_near_ties(bool of_logsumexp) {
@@ -107,11 +114,24 @@ void check_near_ties(bool of_logsumexp) {
       // 1 / S is a tie h: R = 1 / h - 1
       const T a = T(k754_test::uniform(random, 0.51, 0.99));
       const double h = 0.5 * (static_cast<double>(a) + static_cast<double>(k754_test::next_below(a, 1)));
-      cases.add(check_row(row_towards<T>(real(1.0) / real(h) - real(1.0), T(0.0F), count)));
+      cases.add(check_row_towards(row_towards<T>(real(1.0) / real(h) - real(1.0), T(0.0F), count),
+                                  repetition % 2 == 0));
       // -log S is: R = exp(-h) - 1
       const T b = T(-k754_test::uniform(random, 1e-6, 0.69));
       const double log_h = 0.5 * (static_cast<double>(b) + static_cast<double>(k754_test::next_below(b, 1)));
-      cases.add(check_row(row_towards<T>(k754_test::expm1(-real(log_h)), T(0.0F), count)));
+      cases.add(check_row_towards(row_towards<T>(k754_test::expm1(-real(log_h)), T(0.0F), count),
+                                  repetition % 2 == 0));
+      // (x - m) - log S is, where m is far too small for x - m to be a double
+      const T tiny = T(k754_test::uniform(random, 1e-9, 2e-9)),
+              far_below = T(-k754_test::uniform(random, 1e6, 2e6));
+      const T y = T(static_cast<double>(far_below) - 0.4);
+      const double y_h = 0.5 * (static_cast<double>(y) + static_cast<double>(k754_test::next_below(y, 1)));
+      const real log_sum = real(static_cast<double>(far_below)) - real(static_cast<double>(tiny)) - real(y_h);
+      if (std::is_same_v<T, float> && real(0.0) < log_sum && log_sum < real(0.69)) {
+        std::vector<T> x = row_towards<T>(k754_test::expm1(log_sum), tiny, count);
+        x.push_back(far_below);
+        cases.add(check_row_towards(x, repetition % 2 == 0));
+      }
       continue;
     }
     // m + log S is nearly 0, or a tie: R = exp(h - m) - 1
@@ -119,9 +139,11 @@ void check_near_ties(bool of_logsumexp) {
     const T c =
         T(k754_test::uniform(random, -1.0, 1.0) * std::ldexp(1.0, -static_cast<int>(random.below(30))));
     const double sum_h = 0.5 * (static_cast<double>(c) + static_cast<double>(k754_test::next_below(c, 1)));
-    cases.add(check_row(row_towards<T>(k754_test::expm1(-real(static_cast<double>(m))), m, count)));
+    cases.add(check_row_towards(row_towards<T>(k754_test::expm1(-real(static_cast<double>(m))), m, count),
+                                repetition % 2 == 0));
     const real to_tie = k754_test::expm1(real(sum_h) - real(static_cast<double>(m)));
-    if (real(0.0) < to_tie && to_tie < real(1.0)) cases.add(check_row(row_towards<T>(to_tie, m, count)));
+    if (real(0.0) < to_tie && to_tie < real(1.0))
+      cases.add(check_row_towards(row_towards<T>(to_tie, m, count), repetition % 2 == 0));
   }
   cases.check();
 }

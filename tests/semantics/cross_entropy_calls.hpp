@@ -21,6 +21,10 @@ auto entropy_options(Call& c, const Logits&) {
   if (kind != "mean") options.reduction = kind == "none" ? reduction::none : reduction::sum;
   if (c.has("ignore_index")) options.ignore_index = c.integer("ignore_index", 0);
   if (c.has("class_weights")) options.class_weights = c.input("class_weights");
+  if (c.has("row_weights")) {
+    using weight = typename decltype(options.row_weights)::weight;
+    options.row_weights = c.template input<weight>("row_weights");
+  }
   return options;
 }
 

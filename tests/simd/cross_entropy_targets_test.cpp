@@ -167,12 +167,15 @@ void check_tensor(std::mt19937_64& random, random_elements<T>& elements, const i
     if (odd && random() % 6 == 0) return elements.element(row_mix::with_edges);
     return elements.element(row_mix::narrow);
   };
+  random_tensor<float> row_weights(random, rows, true);
+  make_elements(row_weights, [&] { return static_cast<float>(factor()); });
   make_elements(weights, factor);
   make_elements(upstream, factor);
 
   options_of<T> options{.axis = static_cast<index_t>(axis), .reduction = kind};
   if (ignores && !with_probabilities) options.ignore_index = -100;
   if (weighted && P.label_sum == label_sum::general) options.class_weights = weights.view();
+  if (random() % 4 == 0) options.row_weights = row_weights.view();
   if (random() % 3 == 0) options.label_smoothing = 0.125 * static_cast<double>(random() % 9);
   const entropy_problem<T, Loss> problem{logits,          labels.view(), q,           with_probabilities,
                                          upstream.view(), has_upstream,  loss.view(), gradient.view(),

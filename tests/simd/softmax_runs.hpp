@@ -54,11 +54,12 @@ void for_each_softmax(Body&& body) {
     body.template operator()<K, false>();
     body.template operator()<K, true>();
   };
-  both.template operator()<row_kernel::softmax>();
-  if constexpr (Tier == precision::exact) {  // flushing is the same for all
+  if constexpr (Tier == precision::exact) {  // flushing comes after what this is about
+    body.template operator()<row_kernel::softmax, false>();
     body.template operator()<row_kernel::log_softmax, false>();
     body.template operator()<row_kernel::logsumexp, false>();
   } else {
+    both.template operator()<row_kernel::softmax>();
     both.template operator()<row_kernel::log_softmax>();
     both.template operator()<row_kernel::logsumexp>();
     both.template operator()<row_kernel::softmax_backward>();

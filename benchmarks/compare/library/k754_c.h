@@ -77,6 +77,15 @@ int k754_c_cross_entropy(const k754_c_tensor* logits, const k754_c_tensor* label
                          const k754_c_tensor* dlogits, const k754_c_cross_entropy_options* options,
                          int64_t precision);
 
+/* Weights packed for k754_c_conv2d_packed, which must have the same groups and layouts; `weight` must outlive them. Null
+ * where there is no packing for these types or options. */
+typedef struct k754_c_conv2d_weight k754_c_conv2d_weight;
+k754_c_conv2d_weight* k754_c_conv2d_pack(const k754_c_tensor* weight, const k754_c_conv2d_options* options);
+void k754_c_conv2d_free(k754_c_conv2d_weight* packed);
+
+int k754_c_conv2d_packed(const k754_c_tensor* input, const k754_c_conv2d_weight* packed,
+                         const k754_c_tensor* output, const k754_c_conv2d_options* options,
+                         int64_t precision);
 int k754_c_conv2d(const k754_c_tensor* input, const k754_c_tensor* weight, const k754_c_tensor* output,
                   const k754_c_conv2d_options* options, int64_t precision);
 /* The gradients with respect to the input and the weight; either may be null. */

@@ -211,11 +211,13 @@ struct entropy_call {
           {"logits_tangent", layout_of(input_tangent), role::input, sharing::none, jvp},
           {"labels_tangent", layout_of(labels_tangent), role::input, sharing::none, jvp},
           {"class_weights", layout_of(weights.view()), role::input, sharing::none, weights.given()},
+          {"row_weights", layout_of(options.row_weights.view()), role::input, sharing::none,
+           options.row_weights.given()},
           {"upstream", layout_of(upstream), role::input, sharing::none, has_upstream},
           {jvp ? "loss_tangent" : "loss", layout_of(value), role::output, sharing::none, has_values(K)},
           {entropy_gradient_name(K, From), layout_of(gradient), role::output, sharing::none,
            has_gradients(K)}}},
-        {logits, index_labels ? rows : logits, logits, logits, entropy_shape::classes, losses, losses,
+        {logits, index_labels ? rows : logits, logits, logits, entropy_shape::classes, rows, losses, losses,
          logits},
         filled);
   }

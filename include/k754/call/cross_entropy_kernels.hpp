@@ -54,8 +54,8 @@ struct hard_rows {
   }
 };
 
-/// `count` rows of `length` logits with a label for each class: probabilities, or where there are none an index. A label q
-/// becomes kept q + share, if `smoothed`, times the class weight, if there are weights; a label or weight that is not
+/// `count` rows of `length` logits with a label for each class: probabilities, or where there are none an index. A label
+/// q becomes kept q + share, if `smoothed`, times the class weight, if there are weights; a label or weight that is not
 /// finite makes the row the definition's.
 template <floating T>
 struct soft_rows {

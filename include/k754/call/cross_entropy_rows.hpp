@@ -32,6 +32,7 @@ struct entropy_tensor {
     input_tangent,
     labels_tangent,
     class_weights,
+    row_weights,
     upstream,
     value,     ///< losses or tangents
     gradient,  ///< of logits, probabilities or labels
@@ -99,6 +100,15 @@ struct entropy_rows {
     return {{static_cast<const T*>(plan.data[weights]), plan.classes, plan.along[weights]}, label_smoothing};
   }
 
+  bool weighs_rows() const noexcept { return plan.data[entropy_tensor::row_weights] != nullptr; }
+  number row_weight(const entropy_row& at) const noexcept {
+    constexpr place weights = entropy_tensor::row_weights;
+    using weight = std::conditional_t<std::same_as<T, double>, double, float>;
+    if (!weighs_rows()) return reference::to_number<number>(1.0);
+    return reference::to_number<number>(widen<P.subnormals == subnormals::flush>(
+        load(static_cast<const weight*>(plan.data[weights]) + at.offset(weights))));
+  }
+
   Label label(const entropy_row& at) const noexcept requires(index_labels) {
     constexpr place labels = entropy_tensor::labels;
     return load(static_cast<const Label*>(plan.data[labels]) + at.offset(labels));
@@ -141,7 +151,7 @@ struct entropy_rows {
 template <class Rows>
 check_result check_indices(const char* name, const Rows& rows) noexcept {
   const entropy_plan& plan = rows.plan;
-  check_result result;
+  check_result result{};
   index_t first = 0;
   plan.rows.for_runs(0, plan.rows.count(), [&](const entropy_run& run) {
     unsigned bad = 0;
@@ -165,7 +175,7 @@ check_result check_indices(const char* name, const Rows& rows) noexcept {
 /// A probability label that is not one.
 template <class Rows>
 check_result check_probabilities(const char* name, const Rows& rows) noexcept {
-  check_result result;
+  check_result result{};
   index_t number = 0;
   rows.plan.for_rows(0, rows.plan.rows.count(), [&](const entropy_row& at) {
     const auto q = rows.row_of(entropy_tensor::labels, at);

@@ -35,12 +35,17 @@ typename Rows::number denominator_of(const Rows& rows) noexcept {
   using number = typename Rows::number;
   const auto count_of = [](index_t n) { return reference::to_number<number>(static_cast<double>(n)); };
   const index_t row_count = rows.plan.rows.count();
-  if constexpr (!Rows::index_labels || P.mean_denominator == mean_denominator::batch) {
+  if constexpr (!Rows::index_labels) {
+    if (!rows.weighs_rows()) return count_of(row_count);
+    reference::lane_sum<number> weights;
+    rows.plan.for_rows(0, row_count, [&](const entropy_row& at) { weights.add(rows.row_weight(at)); });
+    return weights.total();
+  } else if constexpr (P.mean_denominator == mean_denominator::batch) {
     return count_of(row_count);
   } else {
     const auto terms = rows.terms();
-    const bool weighted =
-        P.mean_denominator == mean_denominator::kept_weight && terms.weights.data != nullptr;
+    const bool weighted = P.mean_denominator == mean_denominator::kept_weight &&
+                          (terms.weights.data != nullptr || rows.weighs_rows());
     if (!weighted && rows.keeps_all()) return count_of(row_count);
     index_t kept = 0;
     reference::lane_sum<number> weights;
@@ -49,8 +54,11 @@ typename Rows::number denominator_of(const Rows& rows) noexcept {
       kept += fate != row_fate::ignored ? 1 : 0;
       if (!weighted) return;
       if (fate == row_fate::ignored) weights.skip();
-      if (fate == row_fate::poisoned) weights.add(count_of(1));
-      if (fate == row_fate::kept) weights.add(reference::class_weight<P>(terms, rows.target(at)));
+      if (fate == row_fate::poisoned) weights.add(rows.row_weight(at));
+      if (fate == row_fate::kept) {
+        weights.add(reference::product_of_given<P.zero_times_inf>(
+            reference::class_weight<P>(terms, rows.target(at)), rows.row_weight(at)));
+      }
     });
     return weighted ? weights.total() : count_of(kept);
   }
@@ -122,6 +130,17 @@ class row_maker {
   };
 
   void make_some(const piece& rows, index_t count) const noexcept {
+    make_unweighted(rows, count);
+    if (!has_values(K) || !rows_.weighs_rows()) return;
+    for (index_t row = 0; row < count; ++row) {
+      const entropy_row at{rows.run, rows.first + row};
+      if (fate_of(at) != row_fate::kept) continue;
+      rows.values[row] = reference::given_times<rule>(rows_.row_weight(at), rows.values[row]);
+    }
+  }
+
+  /// Values before the weights of the rows.
+  void make_unweighted(const piece& rows, index_t count) const noexcept {
     if constexpr (runs_on_vectors) {
       const bool smoothed = rows_.label_smoothing > 0.0;
       if constexpr (Rows::index_labels) {
@@ -142,12 +161,13 @@ class row_maker {
   row_fate fate_of(const entropy_row& at) const noexcept {
     return mean_.is_empty() ? row_fate::ignored : rows_.fate(at);
   }
-  /// What multiplies the gradients of a row: upstream, or 1 where there is none, by D.
+  /// What multiplies the gradients of a row: upstream, or 1 where there is none, times the row's weight, by D.
   number factor_of(const entropy_row& at) const noexcept {
     auto given = reference::to_number<number>(1.0);
     if (upstream_) {
       given = reference::to_number<number>(widen<flush>(load(rows_.first_of(entropy_tensor::upstream, at))));
     }
+    if (rows_.weighs_rows()) given = reference::product_of_given<rule>(given, rows_.row_weight(at));
     return mean_.wanted ? reference::given_over<rule>(given, mean_.denominator) : given;
   }
 
@@ -215,7 +235,8 @@ class row_maker {
   void fill(const piece& rows, index_t count, row_terms& terms) const noexcept {
     const reference::label_terms<T> labels = rows_.terms();
     const bool weighted = labels.weights.data != nullptr;
-    const bool one_factor = !upstream_ || rows.run.strides[entropy_tensor::upstream] == 0;
+    const bool one_factor =
+        (!upstream_ || rows.run.strides[entropy_tensor::upstream] == 0) && !rows_.weighs_rows();
     double weight = 1.0, given = factor_of({rows.run, rows.first}), factor = given;
     for (index_t row = 0; row < count; ++row) {
       const entropy_row at{rows.run, rows.first + row};

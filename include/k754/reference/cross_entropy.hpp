@@ -23,10 +23,13 @@
 /// A gradient is multiplied by the upstream gradient: first (upstream / D) w for a hard label, where D is the
 /// denominator of a mean, then the rest; (upstream / D) last for soft labels.
 ///
+/// A row's weight r multiplies its loss or tangent, and its upstream gradient before all else; it is a factor of
+/// what the row adds to D.
+///
 /// Over rows, in row-major order: the sum is the lane_sum of their losses, which are not rounded before;
-/// ignored rows leave their places empty. D is the number of rows, or the lane_sum of the weights of those
-/// that are kept (a poisoned row weighs 1). The mean is the sum divided by D. D = 0 says that no row counts: the
-/// mean is NaN, or by empty_mean 0, and gradients are those of ignored rows.
+/// ignored rows leave their places empty. D is the number of rows, or the lane_sum of the weights w r of those
+/// that are kept (w = 1 for a poisoned row and for probability labels). The mean is the sum divided by D. D = 0
+/// says that no row counts: the mean is NaN, or by empty_mean 0, and gradients are those of ignored rows.
 ///
 /// Zeros that a caller gave (labels, weights, 1 - eps, tangents, upstream) are strong: `given_times`. Zeros
 /// that were computed are not: they may have underflowed. So an infinite factor finds a positive number where

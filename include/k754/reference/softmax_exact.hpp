@@ -23,9 +23,10 @@
 /// What is a tie, or representable. By the theorem of Lindemann and Weierstrass, exponentials of different rational
 /// numbers are linearly independent over the rational numbers. So e_i / S with x_i < m is irrational; 1 / S is rational
 /// where every other element is m or -inf, and then S = c: 1 / c is a tie only in float16 at c = 2^25, where it is half of
-/// the smallest subnormal. log S, and with it L, is irrational unless S = 1: one element alone, whose log_softmax is +0 and
-/// whose logsumexp is itself. All of these are decided exactly. No other value is a tie, and S > c wherever there is another
-/// finite element, however far below: (x_i - m) - L is below x_i - m even if L is 10^-1000.
+/// the smallest subnormal. (With further elements far below it looks like one: 0 is even, and right for both.) log S, and
+/// with it L, is irrational unless S = 1: one element alone, whose log_softmax is +0 and whose logsumexp is itself. No other
+/// value is a tie, and S > c wherever there is another finite element, however far below: (x_i - m) - L is below x_i - m
+/// even if L is 10^-1000.
 ///
 /// What is not proved is that 384 bits tell all of the others: nobody has a bound on how near to a tie a sum of n
 /// exponentials comes. Of random results one in 2^180 would be nearer; such a one would be taken for a tie.
@@ -106,10 +107,9 @@ close_sums close_sums_of(const row_mass<T>& mass, double_double rest, double err
   return {add(rest, count), log1p_nonnegative(add(rest, count - 1.0)), error};
 }
 
-/// S as a fixed-point number: the sum is that or more, by less than `slack`. Where there are no terms, S = c.
+/// S as a fixed-point number: that or more, by less than `slack`.
 struct wide_sum {
   fixed_point sum, slack;
-  bool has_terms = false;
 };
 
 inline fixed_point unit() noexcept { return fixed_point::power_of_two(-fixed_point::fraction_bits); }
@@ -159,7 +159,6 @@ class exact_row {
           },
           [&](const wide_sum& s) {
             const fixed_point factor(midpoint), wide = wide_exponential(d), least = s.sum * factor;
-            if (!s.has_terms && !(d.high < 0.0)) return least == wide ? 0 : least < wide ? 1 : -1;
             if (!(wide < (s.sum + s.slack) * factor + unit())) return 1;
             return least < wide + slack_of(1) ? 0 : -1;
           });
@@ -256,7 +255,7 @@ class exact_row {
   }
   wide_sum read_widely() const noexcept {
     using namespace detail_softmax_exact;
-    wide_sum s{fixed_point(static_cast<double>(mass_.maxima)), {}, false};
+    wide_sum s{fixed_point(static_cast<double>(mass_.maxima)), {}};
     std::uint64_t terms = 0;
     for_rest(
         [&](double_double d) {
@@ -266,7 +265,6 @@ class exact_row {
         },
         [] {});
     s.slack = slack_of(terms);
-    s.has_terms = terms > 0;
     return s;
   }
 

@@ -1,8 +1,8 @@
 // Rows with a label for each class: probabilities, or an index with smoothing. A part of cross_entropy-inl.hpp, which
 // includes it (no include guard).
 //
-// The labels become what they weigh, as doubles, a block at a time; sums and gradients read them from there. In rows of one
-// block they are worked out once, and exponentials, too.
+// The labels become what they weigh, as doubles, a block at a time; sums and gradients read them from there. In rows of
+// one block they are worked out once, and exponentials, too.
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {

@@ -46,9 +46,19 @@ class bit_extremes {
     const hn::ScalableTag<key> ds;
     const hn::RebindToUnsigned<decltype(ds)> du;
     const index_t elements = lanes_of(ds);
-    auto greatest = hn::Set(ds, greatest_), more = greatest;
-    auto last = hn::Set(du, last_), more_last = last;
-    auto first = hn::Set(du, first_), more_first = first;
+    if (n < elements) {
+      for (index_t i = 0; i < n; ++i) {
+        const bits element = to_bits(detail::load(x + i));
+        greatest_ = static_cast<key>(element) > greatest_ ? static_cast<key>(element) : greatest_;
+        last_ = element > last_ ? element : last_;
+        first_ = element < first_ ? element : first_;
+      }
+      return;
+    }
+    const auto rest = load_elements(ds, x + (n - elements));  // may be seen twice
+    auto greatest = hn::Max(hn::Set(ds, greatest_), rest), more = greatest;
+    auto last = hn::Max(hn::Set(du, last_), hn::BitCast(du, rest)), more_last = last;
+    auto first = hn::Min(hn::Set(du, first_), hn::BitCast(du, rest)), more_first = first;
     index_t i = 0;
     for (; i + 2 * elements <= n; i += 2 * elements) {
       const auto a = load_elements(ds, x + i), b = load_elements(ds, x + i + elements);
@@ -59,17 +69,15 @@ class bit_extremes {
       first = hn::Min(first, hn::BitCast(du, a));
       more_first = hn::Min(more_first, hn::BitCast(du, b));
     }
-    if (i > 0) {
-      greatest_ = hn::GetLane(hn::MaxOfLanes(ds, hn::Max(greatest, more)));
-      last_ = hn::GetLane(hn::MaxOfLanes(du, hn::Max(last, more_last)));
-      first_ = hn::GetLane(hn::MinOfLanes(du, hn::Min(first, more_first)));
+    if (i + elements <= n) {
+      const auto a = load_elements(ds, x + i);
+      greatest = hn::Max(greatest, a);
+      last = hn::Max(last, hn::BitCast(du, a));
+      first = hn::Min(first, hn::BitCast(du, a));
     }
-    for (; i < n; ++i) {
-      const bits element = to_bits(detail::load(x + i));
-      greatest_ = static_cast<key>(element) > greatest_ ? static_cast<key>(element) : greatest_;
-      last_ = element > last_ ? element : last_;
-      first_ = element < first_ ? element : first_;
-    }
+    greatest_ = hn::GetLane(hn::MaxOfLanes(ds, hn::Max(greatest, more)));
+    last_ = hn::GetLane(hn::MaxOfLanes(du, hn::Max(last, more_last)));
+    first_ = hn::GetLane(hn::MinOfLanes(du, hn::Min(first, more_first)));
   }
   extreme<T> of_all() const { return extreme_of<T>(greatest_, last_, first_); }
 
@@ -143,13 +151,7 @@ class exponentials {
     add_pairs(x.data(), Keep ? e_ + i : nullptr, lane, pairs());
   }
   /// How many elements were below the maximum; what the last 16 were filled with is among them.
-  HWY_ATTR double below() const {
-    HWY_ALIGN double counts[width];
-    hn::Store(below_, doubles(), counts);
-    double sum = 0.0;
-    for (const double count : counts) sum += count;
-    return sum;
-  }
+  HWY_ATTR double below() const { return folded_vector(doubles(), below_); }
 
  private:
   template <std::size_t... Pairs>
