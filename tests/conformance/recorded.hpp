@@ -71,6 +71,12 @@ inline constexpr recorded_result recorded[] = {
     {"softmax precision::fast bfloat16", 25344, 0x1E476AE19467CC15},
     {"log_softmax precision::fast bfloat16", 25344, 0x1A6DAEDA42BFB030},
     {"masked_softmax, logsumexp precision::fast bfloat16", 12736, 0x8C719818493F75F7},
+    {"exp, log, log1p float", 9000, 0x68774A14FF7CD823},
+    {"exp, log, log1p double", 9000, 0xFF8AD3D9CCB66F9A},
+    {"exp, log, log1p float16", 9000, 0xE948DA2C0ED82139},
+    {"exp, log, log1p bfloat16", 9000, 0xD4E5CF28B7267679},
+    {"xlogy float16", 3000, 0xEFF6CA49590AE729},
+    {"xlogy bfloat16", 3000, 0xF66FD1954609DEF9},
 };
 
 }  // namespace k754_conformance

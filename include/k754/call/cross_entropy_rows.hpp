@@ -151,7 +151,7 @@ struct entropy_rows {
 template <class Rows>
 check_result check_indices(const char* name, const Rows& rows) noexcept {
   const entropy_plan& plan = rows.plan;
-  check_result result;
+  check_result result{};
   index_t first = 0;
   plan.rows.for_runs(0, plan.rows.count(), [&](const entropy_run& run) {
     unsigned bad = 0;
@@ -175,7 +175,7 @@ check_result check_indices(const char* name, const Rows& rows) noexcept {
 /// A probability label that is not one.
 template <class Rows>
 check_result check_probabilities(const char* name, const Rows& rows) noexcept {
-  check_result result;
+  check_result result{};
   index_t number = 0;
   rows.plan.for_rows(0, rows.plan.rows.count(), [&](const entropy_row& at) {
     const auto q = rows.row_of(entropy_tensor::labels, at);

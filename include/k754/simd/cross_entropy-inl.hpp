@@ -88,18 +88,19 @@ template <bool Flush, floating T>
 HWY_INLINE HWY_ATTR void compute_row(const hard_rows<T>& run, row_reader<T>& x, double m, T target, T* room) {
   const index_t n = run.length;
   row_results<pair_width, T> r;
+  no_look look;
   const strided<T> gradient{run.gradient.first, run.gradient.along};
   if (!run.wants_gradient()) {
     finish_row<Flush>(run, mass_of_row<false, Flush>(x, n, m, nullptr), target, r);
   } else if (n <= kept) {
     HWY_ALIGN double e[static_cast<std::size_t>(kept)];
     finish_row<Flush>(run, mass_of_row<true, Flush>(x, n, m, e), target, r);
-    kept_results<Flush> results(e, r.share[0]);
+    kept_results<Flush, no_look, T> results(x, e, r.share[0], look);
     write_row(n, results, gradient, room);
     put_targets(run, r.target);
   } else {
     finish_row<Flush>(run, mass_of_row<false, Flush>(x, n, m, nullptr), target, r);
-    softmax::row_results<row_kernel::softmax, Flush, T> results(x, m, r.share[0]);
+    softmax::row_results<row_kernel::softmax, Flush, no_look, T> results(x, m, r.share[0], look);
     write_row(n, results, gradient, room);
     put_targets(run, r.target);
   }
@@ -138,7 +139,8 @@ HWY_ATTR void ordinary_columns(const hard_rows<T>& run, const double* maximum, c
   for (double& maxima : r.maxima) maxima = static_cast<double>(c.n) - maxima;  // were those below
   finish_rows<Flush>(run, r);
   if (!run.wants_gradient()) return;
-  write_columns(c, run.count, column_results<row_kernel::softmax, Flush, T>{c, r.maximum, r.share});
+  no_column_look<T> look(run.count);
+  finish_columns<row_kernel::softmax, Flush>(c, run.count, r.maximum, r.share, look);
   put_targets(run, r.target);
 }
 
@@ -187,7 +189,7 @@ HWY_ATTR void short_block(const hard_rows<T>& run, short_rows<T>& b) {
   finish_rows<Flush>(run, r);
   if (run.wants_gradient()) {
     for (index_t j = 0; j < b.pitch; ++j) b.parameter[j] = j < run.count ? r.share[j] : 0.0;
-    results_of<row_kernel::softmax, Flush>(b);
+    results_of<row_kernel::softmax, Flush, precision::accurate>(b);
     auto in_block = run;
     in_block.gradient = {b.x, b.pitch, 1};
     put_targets(in_block, r.target);
@@ -236,7 +238,6 @@ HWY_AFTER_NAMESPACE();
 // labels of every class
 #include "cross_entropy_soft-inl.hpp"
 
-HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
 namespace HWY_NAMESPACE {
@@ -253,6 +254,5 @@ requires(!std::same_as<T, double>) struct code_of<detail::soft_rows_kernel<Flush
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd
-HWY_AFTER_NAMESPACE();
 
 #endif  // HWY_NATIVE_FMA && !HWY_HAVE_SCALABLE

@@ -92,8 +92,21 @@ struct parameters_of {
   }
 };
 
+/// Rows with results in doubt are not as the others.
+template <floating T>
+HWY_INLINE HWY_ATTR void see_doubts(hn::Vec<doubles> v, index_t j, short_rows<T>& b) {
+  const doubles d;
+  const auto doubt = in_doubt<T>(v, doubt_of(short_row));
+  if (HWY_LIKELY(hn::AllFalse(d, doubt))) return;
+  HWY_ALIGN double lanes_in_doubt[width];
+  hn::Store(hn::IfThenElseZero(doubt, hn::Set(d, 1.0)), d, lanes_in_doubt);
+  for (std::size_t k = 0; k < width; ++k) {
+    if (lanes_in_doubt[k] > 0.0) b.ordinary[j + static_cast<index_t>(k)] = false;
+  }
+}
+
 /// x becomes the results.
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, precision Tier, floating T>
 HWY_INLINE HWY_ATTR void results_of(short_rows<T>& b) {
   const doubles d;
   for (index_t i = 0; i < b.n * b.pitch; i += b.pitch) {
@@ -101,7 +114,9 @@ HWY_INLINE HWY_ATTR void results_of(short_rows<T>& b) {
       const auto v = K == row_kernel::softmax
                          ? hn::Abs(hn::Load(d, b.e + i + j))
                          : hn::Sub(load_as_doubles<Flush>(d, b.x + i + j), hn::Load(d, b.maximum + j));
-      store_rounded<Flush>(d, value_of<K>(v, hn::Load(d, b.parameter + j)), b.x + i + j);
+      const auto value = value_of<K>(v, hn::Load(d, b.parameter + j));
+      if constexpr (Tier == precision::exact) see_doubts(value, j, b);
+      store_rounded<Flush>(d, value, b.x + i + j);
     }
   }
 }
@@ -137,38 +152,43 @@ HWY_INLINE HWY_ATTR void store_block(const short_rows<T>& b, index_t count,
 }
 
 /// Rows of one block.
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, precision Tier, floating T>
 HWY_ATTR void short_block(const detail::row_run<T>& run, short_rows<T>& b) {
   load_block<Flush>(run.x, run.count, b);
   for_masses(b, parameters_of<K>{b.parameter});
   if constexpr (K == row_kernel::logsumexp) {
     for (index_t row = 0; row < run.count; ++row) {
-      const double value = b.maximum[row] + b.parameter[row];
-      if (b.ordinary[row]) detail::store(run.y.row(row), reference::detail_softmax::result<Flush, T>(value));
+      if (!b.ordinary[row]) continue;
+      const double m = b.maximum[row], log_sum = b.parameter[row];
+      if constexpr (Tier == precision::exact) {
+        b.ordinary[row] = store_certain<Flush>(m, log_sum, run.y.row(row));
+      } else {
+        detail::store(run.y.row(row), reference::detail_softmax::result<Flush, T>(m + log_sum));
+      }
     }
     for (index_t row = 0; row < run.count; ++row) {
-      if (!b.ordinary[row]) detail::rows_in_turn<K, Flush>(run.part(row, 1));
+      if (!b.ordinary[row]) detail::rows_in_turn<K, Flush, Tier>(run.part(row, 1));
     }
   } else {
-    results_of<K, Flush>(b);
+    results_of<K, Flush, Tier>(b);
     for (index_t row = 0; row < run.count; ++row) {
       if (b.ordinary[row]) continue;
       auto one_row = run.part(row, 1);
       one_row.y = {b.x + row, b.pitch, 0};
-      detail::rows_in_turn<K, Flush>(one_row);
+      detail::rows_in_turn<K, Flush, Tier>(one_row);
     }
     store_block(b, run.count, run.y);
   }
 }
 
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, precision Tier, floating T>
 HWY_ATTR void short_rows_together(const detail::row_run<T>& run) {
   short_rows<T> tile;
   tile.n = run.length;
   tile.pitch = rows_in_block(run.length);
   for (index_t row = 0; row < run.count; row += tile.pitch) {
     const index_t rows = run.count - row < tile.pitch ? run.count - row : tile.pitch;
-    short_block<K, Flush>(run.part(row, rows), tile);
+    short_block<K, Flush, Tier>(run.part(row, rows), tile);
   }
 }
 
