@@ -43,14 +43,15 @@
 ///             a row lies and whatever runs it, but not for a shifted row.
 /// Exact       precision::exact: every result of float, float16 and bfloat16 is the exact value, rounded once, so that it
 ///             follows from mathematics alone (SM-X5); reference/softmax_exact.hpp says how, and what is proved. It takes
-///             1.0 to 1.25 times as long as accurate; in place 1.5 times, and more where results are near ties, as
-///             many differences x_i - m are in log_softmax when one element is 30 above all others.
+///             1.0 to 1.25 times as long as accurate; 1.5 times in place, where float16 results are subnormal, and in rows
+///             of 2049 to 3072 elements; more where results are near ties, as differences x_i - m often are in log_softmax
+///             when one element is 30 above all others.
 /// Errors      axis_out_of_range, rank_mismatch, shape_mismatch, negative_extent, size_overflow,
 ///             null_pointer, self_overlap, overlap. An output may be exactly an input of its shape (in
 ///             place; for gradients the output or the upstream gradient); otherwise it must share no memory
 ///             with an argument.
 /// Cost        Three passes over each row (maximum, sum, results), no scratch memory but up to 32 KiB of stack: in
-///             rows of more than 3072 elements, and in columns, exponentials are computed twice. Gradients two
+///             rows of more than 3072 elements (exact: 2048), and in columns, exponentials are computed twice. Gradients two
 ///             passes, in double three. float, float16 and bfloat16 run on vectors where the CPU has a fused
 ///             multiply-add, rows side by side where they are short or lie so; double is scalar code.
 /// Source      reference/softmax.hpp, row_mass.hpp, softmax_fast.hpp and softmax_exact.hpp define the arithmetic and name
