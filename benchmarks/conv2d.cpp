@@ -6,7 +6,7 @@
 #include <string>
 #include <type_traits>
 
-#include <k754/conv2d.hpp>
+#include <k754/conv2d_packed.hpp>
 
 #include "data.hpp"
 #include "workload.hpp"
@@ -22,6 +22,8 @@ struct arguments {
   extents input, weight, output;  ///< in the order of memory
   buffer<T> x, w, bias, upstream;
   buffer<Result> y, dx, dw;
+  buffer<float> packed_memory;
+  k754::packed_conv2d_weight packed;
 
   explicit arguments(const problem& of) : p(of), gradients(p.kernel == "conv2d_backward") {
     const bool nchw = p.layout == k754::image_layout::nchw;
@@ -49,6 +51,16 @@ struct arguments {
     }
   }
 
+  /// When the weights are filled.
+  void pack() {
+    if constexpr (std::is_same_v<T, float>) {
+      const auto filters = dense<const float>(weight, w.data());
+      packed_memory = buffer<float>(k754::conv2d_packed_size(filters, p.conv2d_options()).value());
+      const auto memory = dense<float>({static_cast<index_t>(packed_memory.size())}, packed_memory.data());
+      k754::pack_conv2d_weight(filters, memory, packed, p.conv2d_options());
+    }
+  }
+
   template <k754::policy P>
   k754::status call(const pool_executor& ex) {
     const k754::conv2d_options options = p.conv2d_options();
@@ -63,6 +75,9 @@ struct arguments {
       }
     }
     const auto out = dense<Result>(output, y.data());
+    if constexpr (std::is_same_v<T, float>) {
+      if (p.packed) return k754::try_conv2d<P>(in, packed, out, options, ex);
+    }
     if (p.bias)
       return k754::try_conv2d<P>(in, filters, dense<const T>({p.filters}, bias.data()), out, options, ex);
     return k754::try_conv2d<P>(in, filters, out, options, ex);
@@ -82,6 +97,7 @@ workload make(const problem& p, thread_pool& pool) {
   fill(held->x.elements(), "random", 1);
   fill(held->w.elements(), "random", 2, p.data == "subnormal_weights" ? 0x1p-130 : 0.1);
   fill(held->bias.elements(), "random", 3);
+  if (p.packed) held->pack();
   fill(held->upstream.elements(), "random", 4);
 
   workload w;

@@ -99,6 +99,7 @@ problem problem_of(const json& object) {
       {"padding", [&](const json& v) { p.padding = padding_of(v); }},
       {"groups", into(p.groups)},
       {"bias", into(p.bias)},
+      {"packed", into(p.packed)},
       {"layout",
        [&](const json& v) {
          p.layout = named<k754::image_layout>(

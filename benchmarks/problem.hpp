@@ -42,6 +42,7 @@ struct problem {
   k754::padding padding = k754::padding::same();
   index_t groups = 1;
   bool bias = false;
+  bool packed = false;  ///< the weights, before the call
   k754::image_layout layout = k754::image_layout::nhwc;
   k754::weight_layout weight_layout = k754::weight_layout::by_image;
 

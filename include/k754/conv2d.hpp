@@ -34,7 +34,11 @@
 ///             shape_mismatch, null_pointer, self_overlap, overlap (the result must share no memory with an
 ///             argument). Batch 0, no filters, and an empty image under same() are no errors: the output is empty
 ///             (CV-10, CV-12, CV-13d).
-/// Cost        N OH OW O K multiply-adds, no scratch memory.
+/// Cost        N OH OW O K multiply-adds, less those of padded taps; no scratch memory but 32 KiB of stack. On vectors: conv2d
+///             of float (input, weight, bias and output) under precision::accurate and precision::fast, unless the policy flushes subnormals or
+///             has a rule for zero times infinity; what else there is, is the definition in scalar code. Weights whose
+///             filters are adjacent (hwio) are read in place, others copied to the stack again and again: conv2d_packed.hpp
+///             has them copied once.
 /// Sources     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285.
 #ifndef K754_CONV2D_HPP
 #define K754_CONV2D_HPP
@@ -126,7 +130,7 @@ struct conv2d_options {
 #include "call/conv2d.hpp"
 
 namespace k754 {
-inline namespace K754_ABI {
+inline namespace K754_KERNEL_ABI {
 
 /// Whether conv2d would take an input and a weight of these extents, in the orders of axes that `options`
 /// name. Strides and memory are not looked at.
@@ -268,7 +272,7 @@ void conv2d_backward_bias(Upstream&& upstream, Gradient&& db, const conv2d_optio
   detail::call_or_throw(detail::conv2d_backward_bias_call<P>(upstream, db, options), ex);
 }
 
-}  // namespace K754_ABI
+}  // namespace K754_KERNEL_ABI
 }  // namespace k754
 
 #endif  // K754_CONV2D_HPP

@@ -15,16 +15,21 @@
 // expect: exceptions are off in this unit; call try_log_softmax_backward
 // expect: exceptions are off in this unit; call try_masked_softmax_backward
 // expect: exceptions are off in this unit; call try_masked_log_softmax_backward
+// expect: exceptions are off in this unit; call try_exp
+// expect: exceptions are off in this unit; call try_log
+// expect: exceptions are off in this unit; call try_log1p
 // expect: exceptions are off in this unit; call try_xlogy
 // expect: exceptions are off in this unit; call try_xlogy_backward
 // expect: exceptions are off in this unit; call try_conv2d
 // expect: exceptions are off in this unit; call try_conv2d_backward_input
 // expect: exceptions are off in this unit; call try_conv2d_backward_weight
 // expect: exceptions are off in this unit; call try_conv2d_backward_bias
+// expect: exceptions are off in this unit; call try_pack_conv2d_weight
 // expect: exceptions are off in this unit; call try_cross_entropy
 // expect: exceptions are off in this unit; call try_cross_entropy_backward
 // expect: exceptions are off in this unit; call try_cross_entropy_label_backward
 // expect: exceptions are off in this unit; call try_cross_entropy_jvp
+// expect: exceptions are off in this unit; call try_cross_entropy_with_gradient
 // expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities
 // expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities_backward
 // expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities_label_backward
@@ -66,12 +71,16 @@ void f(k754::tensor_view<const float, 2> x, k754::tensor_view<const bool, 2> mas
   CALL(log_softmax_backward)(x, x, y);
   CALL(masked_softmax_backward)(x, x, mask, y);
   CALL(masked_log_softmax_backward)(x, x, mask, y);
+  CALL(exp)(x, y);
+  CALL(log)(x, y);
+  CALL(log1p)(x, y);
   CALL(xlogy)(x, x, y);
   CALL(xlogy_backward)(x, x, x, y, z);
   CALL(cross_entropy)(x, label, one);
   CALL(cross_entropy_backward)(x, label, y);
   CALL(cross_entropy_label_backward)(x, x, y);
   CALL(cross_entropy_jvp)(x, x, x, x, one);
+  CALL(cross_entropy_with_gradient)(x, label, one, y);
   CALL(cross_entropy_from_probabilities)(x, label, one);
   CALL(cross_entropy_from_probabilities_backward)(x, label, y);
   CALL(cross_entropy_from_probabilities_label_backward)(x, x, y);
@@ -79,4 +88,6 @@ void f(k754::tensor_view<const float, 2> x, k754::tensor_view<const bool, 2> mas
   CALL(conv2d_backward_input)(image, image, image_out);
   CALL(conv2d_backward_weight)(image, image, image_out);
   CALL(conv2d_backward_bias)(image, bias);
+  k754::packed_conv2d_weight packed;
+  CALL(pack_conv2d_weight)(image, bias, packed);
 }

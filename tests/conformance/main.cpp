@@ -1,5 +1,6 @@
-// Every kernel on every SIMD target that runs here, against the record. Without arguments it compares; `record` as
+// Every kernel on every SIMD target that runs here, and as on a CPU without fused multiply-add, against the record. Without arguments it compares; `record` as
 // argument prints recorded.hpp anew, for a version whose results are to differ.
+#include <k754/fma.hpp>
 #include <k754/simd.hpp>
 
 #include <cstdio>
@@ -22,7 +23,9 @@ results all_results() {
   add_xlogy(all);
   add_cross_entropy(all);
   add_conv2d(all);
-  add_fast_softmax(all);  // last: the seeds of the others stay
+  add_fast_softmax(all);  // at the end: the seeds of the others stay
+  add_exp_log(all);
+  add_more_xlogy(all);
   return all;
 }
 
@@ -78,6 +81,11 @@ int main(int argc, char** argv) {
     wrong += compare(name, all_results());
     ++targets;
   });
+#if K754_RUN_TIME_FMA
+  k754::force_simd_target("reference");
+  k754::detail::store_known_fma(k754::detail::fma_absent);
+  wrong += compare("no fma", all_results());
+#endif
   std::printf("  %d targets\n", targets);
   return wrong == 0 && targets > 0 ? 0 : 1;
 }

@@ -72,6 +72,7 @@ std::string about_softmax(const char* what, bool masked, bool flush) {
   return std::string(what) + ", " + detail::row_kernel_name(K, masked) + (flush ? ", flush" : "") + ", " +
          (std::is_same_v<T, bfloat16>  ? "bf16"
           : std::is_same_v<T, float16> ? "f16"
+          : std::is_same_v<T, double>  ? "f64"
                                        : "f32");
 }
 
@@ -96,7 +97,7 @@ strided_rows<T> place_rows(const guarded_buffer& memory, index_t length, index_t
 struct softmax_memories {
   guarded_buffer x, upstream, mask, y;
   explicit softmax_memories(std::size_t elements)
-      : x(4 * elements), upstream(4 * elements), mask(elements), y(4 * elements) {
+      : x(8 * elements), upstream(8 * elements), mask(elements), y(8 * elements) {
     std::memset(y.begin(), 0x5A, y.size());
   }
 };
@@ -120,7 +121,7 @@ class random_elements {
     const auto sign = static_cast<bits_of<T>>(r & layout::sign_bit);
     switch (mix) {
       case row_mix::wide:
-        return T(static_cast<float>(80.0 * unit));
+        return number((std::is_same_v<T, double> ? 800.0 : 80.0) * unit);
       case row_mix::ties:
         return from_bits<T>(static_cast<bits_of<T>>(to_bits(T(1.5F)) + r % 3));
       case row_mix::tiny:
@@ -136,7 +137,7 @@ class random_elements {
       default:
         break;
     }
-    return T(static_cast<float>(4.0 * unit));
+    return number(4.0 * unit);
   }
 
   /// Elements of rows, each of a mix of its own. Outputs, which gradients read, are mostly what softmax or log_softmax gives.
@@ -171,6 +172,14 @@ class random_elements {
   }
 
  private:
+  static T number(double x) {
+    if constexpr (std::is_same_v<T, double>) {
+      return x;
+    } else {
+      return T(static_cast<float>(x));
+    }
+  }
+
   random_bits random_;
   std::vector<T> edges_ = edge_values<T>();
 };
@@ -224,8 +233,9 @@ void compare_all_lengths() {
   const std::vector<T> specials = special_alphabet<T>();
   for_each_softmax<Tier>([&]<row_kernel K, bool Flush>() {
     softmax_comparison<K, Flush, T, Tier> comparison;
-    case_count cases(about_softmax<K, T>("lengths x special positions", false, Flush), sweep_floor(25'000));
-    case_count masked(about_softmax<K, T>("lengths x special positions", true, Flush), sweep_floor(25'000));
+    const long all = sweep_floor(longest * (longest + 1) / 2 * static_cast<long>(specials.size()));
+    case_count cases(about_softmax<K, T>("lengths x special positions", false, Flush), all);
+    case_count masked(about_softmax<K, T>("lengths x special positions", true, Flush), all);
     for (index_t n = 1; n <= longest; n += test_scale() > 1 ? 7 : 1) {
       for (std::size_t k = 0; k < specials.size(); ++k) {
         const bool at_end = (static_cast<std::size_t>(n) + k) % 2 == 1;
@@ -325,14 +335,13 @@ void compare_long_rows() {
 /// Rows of every kind of length in any layout: each operand with strides of its own, masks of one byte or one row, results in
 /// place.
 template <floating T, precision Tier = precision::accurate>
-void compare_layouts(long rounds_wanted = 1'000) {
+void compare_layouts(long runs = 1'000) {
   const std::size_t room = 64'000;
   const softmax_memories memory(room);
   random_elements<T> random(3);
   for_each_softmax<Tier>([&]<row_kernel K, bool Flush>() {
     softmax_comparison<K, Flush, T, Tier> comparison;
-    const long rounds =
-        scaled(Flush ? rounds_wanted / 4 : rounds_wanted);  // of one row and more; four and more in the mean
+    const long rounds = scaled(Flush ? runs / 4 : runs);  // of one row and more; four and more in the mean
     case_count cases(about_softmax<K, T>("layouts, with and without masks", false, Flush),
                      test_scale() == 1 ? 4 * rounds : rounds);
     const std::array<index_t, 8> long_rows{1023, 1024, 1025, 2049, 3071, 3072, 3073, 5000};

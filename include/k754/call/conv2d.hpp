@@ -9,6 +9,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 #include "../detail/layout.hpp"
 #include "../executor.hpp"
@@ -18,6 +19,7 @@
 #include "../tensor_view.hpp"
 #include "arguments.hpp"
 #include "conv2d_geometry.hpp"
+#include "conv2d_kernel.hpp"
 #include "forms.hpp"
 
 namespace k754::detail {
@@ -60,7 +62,7 @@ K754_INLINE constexpr void check_conv2d_types() noexcept {
                 "k754 conv2d: precision::exact is not available for double");
 }
 
-inline namespace K754_ABI {
+inline namespace K754_KERNEL_ABI {
 
 /// What the arguments of a convolution or a gradient are to it.
 struct conv2d_roles {
@@ -100,8 +102,11 @@ struct conv2d_forward {
   bool with_bias;
   tensor_view<Output> output;
   const conv2d_options& options;
+  conv2d_packing<float> packing = {};
 
   using plan = conv2d_plan;
+  static constexpr bool all_floats = std::same_as<Input, float> && std::same_as<Weight, float> &&
+                                     std::same_as<Bias, float> && std::same_as<Output, float>;
 
   constexpr check_result check(plan& p) const noexcept {
     check_conv2d_types<P, Output, Input, Weight>();
@@ -111,7 +116,8 @@ struct conv2d_forward {
                          argument{"bias", layout_of(bias), role::input, sharing::none, with_bias},
                          argument{"output", layout_of(output), role::output}};
     const auto& [x, w, b, y] = all;
-    return check_convolution("conv2d", all, {x, w, b, y}, options, p);
+    if (auto r = check_convolution("conv2d", all, {x, w, b, y}, options, p); !r) return r;
+    return packing.rows == nullptr ? check_result{} : check_packing(p, y);
   }
 
   template <class Executor>
@@ -120,12 +126,34 @@ struct conv2d_forward {
     const auto x = input.permuted(p.image);
     const auto w = weight.permuted(p.weight);
     const auto y = output.permuted(p.image);
+    if constexpr (all_floats && is_on_vectors(read)) {
+      if (y.size() == 0) return {};
+      const auto kernel = choose<conv2d_kernel<read, float> >();
+      const float* const first_bias = with_bias ? bias.data_handle() : nullptr;
+      const conv2d_run<float> run{p.geometry, x, w, first_bias, bias.stride(0), y, packing};
+      const index_t rows = y.extent(0) * y.extent(1);
+      const bool serial = std::same_as<std::remove_cvref_t<Executor>, serial_executor>;
+      run_guarded(ex, rows, serial ? rows : conv2d_grain(y, w),
+                  [&](index_t begin, index_t end) { kernel(run, begin, end); });
+      return {};
+    }
     run_guarded(ex, y.size(), grain_for(w.extent(1) * w.extent(2) * w.extent(3)),
                 [&](index_t begin, index_t end) {
                   reference::conv2d_forward<read>(p.geometry, x, w, bias.data_handle(), bias.stride(0), y,
                                                   begin, end);
                 });
     return {};
+  }
+
+ private:
+  constexpr check_result check_packing(const plan& p, const argument& y) const noexcept {
+    if (packing.groups != options.groups || packing.order != p.weight) {
+      return failure(status::invalid_option, "conv2d", "weight",
+                     "was packed for {} groups or another weight_layout, the options have {} groups",
+                     packing.groups, options.groups);
+    }
+    const tensor_view<const float, 1> rows(packing.rows, {packing.elements});
+    return check_memory("conv2d", std::array{argument{"packed weight", layout_of(rows)}, y});
   }
 };
 
@@ -225,17 +253,27 @@ struct conv2d_bias_gradient {
 
 // Each from what the caller gave.
 
+template <class W>
+constexpr conv2d_packing<float> packing_of(const W& weight) noexcept {
+  if constexpr (requires { weight.packing(); }) {
+    return weight.packing();
+  } else {
+    return {};
+  }
+}
+
 template <policy P, class X, class W, class Y>
 constexpr auto conv2d_call(X& input, W& weight, Y& output, const conv2d_options& options) noexcept {
   static_assert(is_output<Y&>());
   return conv2d_forward<P, element_of<X&>, element_of<W&>, element_of<Y&>, element_of<Y&> >{
-      input_view(input), input_view(weight), {}, false, output_view(output), options};
+      input_view(input), input_view(weight), {}, false, output_view(output), options, packing_of(weight)};
 }
 template <policy P, class X, class W, class B, class Y>
 constexpr auto conv2d_call(X& input, W& weight, B& bias, Y& output, const conv2d_options& options) noexcept {
   static_assert(is_output<Y&>());
   return conv2d_forward<P, element_of<X&>, element_of<W&>, element_of<B&>, element_of<Y&> >{
-      input_view(input), input_view(weight), input_view(bias), true, output_view(output), options};
+      input_view(input), input_view(weight), input_view(bias), true, output_view(output),
+      options,           packing_of(weight)};
 }
 template <policy P, class W, class Upstream, class G>
 constexpr auto conv2d_backward_input_call(W& weight, Upstream& upstream, G& dx,
@@ -258,7 +296,7 @@ constexpr auto conv2d_backward_bias_call(Upstream& upstream, G& db, const conv2d
                                                                          output_view(db), options};
 }
 
-}  // namespace K754_ABI
+}  // namespace K754_KERNEL_ABI
 }  // namespace k754::detail
 
 #endif  // K754_CONV2D_HPP

@@ -16,7 +16,7 @@
 #include "arguments.hpp"
 
 namespace k754::detail {
-inline namespace K754_ABI {
+inline namespace K754_KERNEL_ABI {
 
 /// Where a view keeps the axes of [N, H, W, C] or of [O, KH, KW, C/groups].
 using axis_order = std::array<std::size_t, max_rank>;
@@ -204,7 +204,7 @@ constexpr check_result conv2d_output_extents(const layout& input, const layout& 
   return {};
 }
 
-}  // namespace K754_ABI
+}  // namespace K754_KERNEL_ABI
 }  // namespace k754::detail
 
 #endif  // K754_CONV2D_HPP

@@ -18,6 +18,7 @@
 #include "../reference/softmax_exact.hpp"
 #include "../reference/softmax_fast.hpp"
 #include "../simd.hpp"
+#include "../simd/double_double.hpp"
 #include "../simd/elementary.hpp"
 #include "../simd/formats.hpp"
 #include "../simd/transposes.hpp"
@@ -161,6 +162,8 @@ struct softmax_kernel {
 }  // namespace k754::detail
 
 #define K754_TARGET_FILE "../simd/softmax-inl.hpp"
+#include "../targets/foreach-inl.hpp"
+#define K754_TARGET_FILE "../simd/softmax_double-inl.hpp"
 #include "../targets/foreach-inl.hpp"
 #define K754_TARGET_FILE "../simd/softmax_fast-inl.hpp"
 #include "../targets/foreach-inl.hpp"

@@ -65,13 +65,23 @@
 #define K754_ABI_ISA base
 #endif
 
-// Fused multiply-add as one instruction (see fma.hpp; the bits are the same without it). K754_EMULATE_FMA asks for the
-// emulation, to compare.
-#if (defined(__FMA__) || defined(__aarch64__)) && !defined(K754_EMULATE_FMA)
+// Fused multiply-add, with the same bits in each case (see fma.hpp): as one instruction where the compiler may use it; by
+// the CPU's, found at run time; emulated. K754_EMULATE_FMA asks for the emulation, to compare.
+#if defined(K754_EMULATE_FMA)
+#define K754_NATIVE_FMA 0
+#define K754_RUN_TIME_FMA 0
+#define K754_ABI_FMA nofma
+#elif defined(__FMA__) || defined(__aarch64__)
 #define K754_NATIVE_FMA 1
+#define K754_RUN_TIME_FMA 0
 #define K754_ABI_FMA fma
+#elif defined(__x86_64__)
+#define K754_NATIVE_FMA 0
+#define K754_RUN_TIME_FMA 1
+#define K754_ABI_FMA cpufma
 #else
 #define K754_NATIVE_FMA 0
+#define K754_RUN_TIME_FMA 0
 #define K754_ABI_FMA nofma
 #endif
 

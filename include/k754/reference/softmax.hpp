@@ -257,6 +257,19 @@ inline scaled_double_double probability(double y) noexcept {
   return multiply(root, root);
 }
 
+/// y (g - D)
+inline double softmax_gradient(double y, double g, scaled_double_double dot) noexcept {
+  const scaled_double_double difference = subtract(normalized({g, 0.0}), dot);
+  return round_scaled(multiply(normalized({y, 0.0}), difference));
+}
+
+/// g - exp(y) G, or a NaN y itself.
+inline double log_softmax_gradient(double y, double g, scaled_double_double total) noexcept {
+  if (is_nan(y)) return y;
+  const scaled_double_double share = multiply(probability(y), total);
+  return round_scaled(subtract(normalized({g, 0.0}), normalized(share.significand, share.exponent)));
+}
+
 /// Calls `body(y_i, g_i)` for the elements present, `absent()` for the others.
 template <bool Flush, floating T, class Body, class Absent>
 void for_elements(const gradient_row<T>& row, const Body& body, const Absent& absent) noexcept {
@@ -317,10 +330,8 @@ void softmax_backward_row(const gradient_row<T>& row) noexcept {
     const double_double dot = sum_of<Flush, compensated>(row, [&](double y, double g) {
                                 return is_zero(y) ? double_double{} : two_product(y, scaled(g));
                               }).value();
-    write_gradient<Flush>(row, [dot = normalized(dot, -k)](double y, double g) {
-      const scaled_double_double difference = subtract(normalized({g, 0.0}), dot);
-      return round_scaled(detail_softmax::multiply(normalized({y, 0.0}), difference));
-    });
+    write_gradient<Flush>(
+        row, [dot = normalized(dot, -k)](double y, double g) { return softmax_gradient(y, g, dot); });
   }
 }
 
@@ -355,9 +366,7 @@ void log_softmax_backward_row(const gradient_row<T>& row) noexcept {
     const double_double total =
         sum_of<Flush, compensated>(row, [&](double, double g) { return scaled(g); }).value();
     write_gradient<Flush>(row, [total = normalized(total, -k)](double y, double g) {
-      if (is_nan(y)) return y;
-      const scaled_double_double share = detail_softmax::multiply(probability(y), total);
-      return round_scaled(subtract(normalized({g, 0.0}), normalized(share.significand, share.exponent)));
+      return log_softmax_gradient(y, g, total);
     });
   }
 }

@@ -53,6 +53,16 @@ HWY_INLINE HWY_ATTR void store_pair(vector_pair v, T* y) {
   store_rounded<Flush, Nans>(d, v.v1, y + width);
 }
 
+/// Bytes as unsigned integers of a vector's size.
+template <class D, class V>
+HWY_INLINE HWY_ATTR hn::Vec<D> widened(D d, V bytes) {
+  if constexpr (sizeof(hn::TFromD<D>) == 8) {
+    return hn::PromoteTo(d, hn::PromoteTo(hn::Rebind<std::uint32_t, D>(), bytes));
+  } else {
+    return hn::PromoteTo(d, bytes);
+  }
+}
+
 /// Copies `n` elements side by side, those that are present.
 template <floating T>
 HWY_INLINE HWY_ATTR void copy_present(strided<const T> x, strided<const bool> mask, index_t n, T nothing,
@@ -67,7 +77,7 @@ HWY_INLINE HWY_ATTR void copy_present(strided<const T> x, strided<const bool> ma
     const hn::Rebind<std::uint8_t, decltype(d)> bytes;
     const auto empty = hn::Set(d, to_bits(nothing));
     for (; i + lanes_of(d) <= n; i += lanes_of(d)) {
-      const auto present = hn::PromoteTo(d, load_elements(bytes, mask.first + i));
+      const auto present = widened(d, load_elements(bytes, mask.first + i));
       const auto is_absent = hn::Eq(present, hn::Zero(d));
       store_elements(d, hn::IfThenElse(is_absent, empty, load_elements(d, x.first + i)), to + i);
     }

@@ -22,7 +22,7 @@ HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<doubles>> rounded_bits(hn::Vec<
   if constexpr (std::same_as<T, float>) {
     return hn::BitCast(bits, hn::PromoteTo(d, hn::DemoteTo(hn::Rebind<float, doubles>(), v)));
   } else {
-    return narrowed_bits<detail::format_of<T>, false, false>(d, v);
+    return narrowed_bits<detail::format_of<T>, false, false, false>(d, v);
   }
 }
 
@@ -30,7 +30,7 @@ HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<doubles>> rounded_bits(hn::Vec<
 /// a tie they are; others are all among them.
 template <floating T>
 struct quick_doubts {
-  hn::Mask<doubles> near, is_small;
+  hn::Mask<doubles> close, is_small;
 
   HWY_INLINE HWY_ATTR quick_doubts(hn::Vec<doubles> v, std::uint64_t doubt) {
     using format = detail::format_of<T>;
@@ -44,10 +44,10 @@ struct quick_doubts {
     const auto place = hn::ShiftLeft<64 - dropped>(hn::Add(hn::BitCast(bits, v), hn::Set(bits, doubt)));
     const auto end = hn::Set(
         integers, static_cast<std::int64_t>((std::uint64_t{1} << 63) | (2 * doubt << (64 - dropped))));
-    near = hn::RebindMask(d, hn::Gt(end, hn::BitCast(integers, place)));
+    close = hn::RebindMask(d, hn::Gt(end, hn::BitCast(integers, place)));
     is_small = hn::Lt(hn::Abs(v), hn::Set(d, smallest));
   }
-  HWY_INLINE HWY_ATTR hn::Mask<doubles> any() const { return hn::Or(near, is_small); }
+  HWY_INLINE HWY_ATTR hn::Mask<doubles> any() const { return hn::Or(close, is_small); }
 };
 
 /// Which of the results may round to either of two numbers; small ones are rounded from both ends of reference::exact_row's
@@ -56,11 +56,11 @@ template <floating T>
 HWY_INLINE HWY_ATTR hn::Mask<doubles> in_doubt(hn::Vec<doubles> v, std::uint64_t doubt) {
   const doubles d;
   const quick_doubts<T> quick(v, doubt);
-  if (HWY_LIKELY(hn::AllFalse(d, quick.is_small))) return quick.near;
+  if (HWY_LIKELY(hn::AllFalse(d, quick.is_small))) return quick.close;
   constexpr double error = reference::detail_softmax_exact::first_error;
   const auto low = rounded_bits<T>(hn::Mul(v, hn::Set(d, 1.0 - error)));
   const auto high = rounded_bits<T>(hn::Mul(v, hn::Set(d, 1.0 + error)));
-  return hn::Or(quick.near, hn::AndNot(hn::RebindMask(d, hn::Eq(low, high)), quick.is_small));
+  return hn::Or(quick.close, hn::AndNot(hn::RebindMask(d, hn::Eq(low, high)), quick.is_small));
 }
 template <floating T>
 HWY_INLINE HWY_ATTR bool any_in_doubt(vector_pair v, std::uint64_t doubt) {
