@@ -12,7 +12,7 @@
 ///             extent 1 there (`keepdims`). Masks broadcast to the input's shape by NumPy's rules. Any
 ///             element strides, negative and zero too; an output's must not make two elements one.
 /// Types       float, double, float16, bfloat16, and types stored as these; one type for all but masks, which
-///             are bool: any nonzero byte is true, the element is present.
+///             are bool, std::uint8_t or std::int8_t: any nonzero byte is true, the element is present (SM-14h, SM-14i).
 /// Result      softmax and log_softmax are at most 0.5001 ULP from the exact value (float16 0.5005; double
 ///             1.6 and 1.0) in rows up to 2^20, with gradual underflow (SM-12), whatever the spread of the
 ///             row: a log-probability of -2e-9 is not 0 (LS-10, LS-11). logsumexp the same and, where max x
