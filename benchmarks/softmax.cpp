@@ -140,7 +140,7 @@ std::optional<workload> make_any(const problem& p, thread_pool& pool) {
   if constexpr (F == form::softmax || F == form::log_softmax) {
     return for_dtype(p, floating_types(), with);
   } else {
-    return for_dtype(p, types<float>(), with);
+    return for_dtype(p, types<float, double>(), with);
   }
 }
 

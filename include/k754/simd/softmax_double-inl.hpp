@@ -84,6 +84,16 @@ HWY_INLINE HWY_ATTR compensated folded(const lane_vectors& sums, const lane_vect
   return lane[0];
 }
 
+/// The reference::lane_sum<compensated> over a row of `n` elements, of the sums of its blocks.
+template <class Terms>
+HWY_INLINE HWY_ATTR compensated sum_of_row(index_t n, Terms& terms) {
+  if (n <= block) return terms.sum_of_block(0, n);
+  reference::pairwise_sum<compensated> blocks;
+  index_t first = 0;
+  for (; n - first > block; first += block) blocks.add(terms.sum_of_block(first, block));
+  return blocks.total_with(terms.sum_of_block(first, n - first));
+}
+
 /// What a row's exponentials add to its sum. `Keep`: their high parts stay at `e`, with 2^256 in place of that of m.
 template <bool Keep, bool Flush>
 class exponentials {
@@ -91,21 +101,16 @@ class exponentials {
   HWY_ATTR exponentials(row_reader<double>& row, double maximum, double* e)
       : row_(row), minus_m_(hn::Set(doubles(), -maximum)), below_(hn::Zero(doubles())), e_(e) {}
 
-  HWY_INLINE HWY_ATTR compensated sum_of_row(index_t n) {
-    reference::pairwise_sum<compensated> blocks;
-    for (index_t first = 0;; first += block) {
-      const index_t count = n - first < block ? n - first : block;
-      const double* const x = row_.elements(first, count);
-      lane_vectors sums, errors;
-      clear(sums);
-      clear(errors);
-      for (index_t i = 0; i < count; i += step) {
-        const softmax::padded<step, double> some(x + i, count - i, negative_infinity<double>());
-        add_all(some.data(), sums, errors, first + i, each_vector());
-      }
-      if (first + count == n) return blocks.total_with(folded(sums, errors));
-      blocks.add(folded(sums, errors));
+  HWY_INLINE HWY_ATTR compensated sum_of_block(index_t first, index_t count) {
+    const double* const x = row_.elements(first, count);
+    lane_vectors sums, errors;
+    clear(sums);
+    clear(errors);
+    for (index_t i = 0; i < count; i += step) {
+      const softmax::padded<step, double> some(x + i, count - i, negative_infinity<double>());
+      add_all(some.data(), sums, errors, first + i, each_vector());
     }
+    return folded(sums, errors);
   }
   /// How many elements were below the maximum; what the last 16 were filled with is among them.
   HWY_ATTR double below() const {
@@ -147,7 +152,7 @@ HWY_INLINE HWY_ATTR reference::row_mass<double> mass_of_row(row_reader<double>& 
                                                             double* e) {
   exponentials<Keep, Flush> terms(x, m, e);
   reference::row_mass<double> mass{.kind = reference::row_kind::ordinary, .maximum = m};
-  const compensated rest = terms.sum_of_row(n);
+  const compensated rest = sum_of_row(n, terms);
   mass.maxima = n + (step - n % step) % step - static_cast<index_t>(terms.below());
   reference::set_sums(mass, rest.value());
   return mass;

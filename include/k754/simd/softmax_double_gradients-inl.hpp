@@ -99,26 +99,30 @@ HWY_INLINE HWY_ATTR void add_terms(const gradient_step<K>& some, hn::Vec<doubles
   (add_to(sums[Vectors], errors[Vectors], term_of<K, Flush>(some, Vectors * width, scale)), ...);
 }
 
-/// The sum of what is in a row, scaled by 2^k.
+/// The terms of a row, scaled by 2^k, which is `power`.
 template <row_kernel K, bool Flush>
-HWY_INLINE HWY_ATTR compensated sum_of_gradients(row_reader<double>& y, row_reader<double>& g, index_t n,
-                                                 double power) {
-  const auto scale = hn::Set(doubles(), power);
-  reference::pairwise_sum<compensated> blocks;
-  for (index_t first = 0;; first += block) {
-    const index_t count = n - first < block ? n - first : block;
-    const double *const ys = y.elements(first, count), *const gs = g.elements(first, count);
+class gradient_terms {
+ public:
+  HWY_ATTR gradient_terms(row_reader<double>& y, row_reader<double>& g, double power)
+      : y_(y), g_(g), scale_(hn::Set(doubles(), power)) {}
+
+  HWY_INLINE HWY_ATTR compensated sum_of_block(index_t first, index_t count) const {
+    const double *const ys = y_.elements(first, count), *const gs = g_.elements(first, count);
     lane_vectors sums, errors;
     clear(sums);
     clear(errors);
     for (index_t i = 0; i < count; i += step) {
       const gradient_step<K> some(ys + i, gs + i, count - i);
-      add_terms<K, Flush>(some, scale, sums, errors, each_vector());
+      add_terms<K, Flush>(some, scale_, sums, errors, each_vector());
     }
-    if (first + count == n) return blocks.total_with(folded(sums, errors));
-    blocks.add(folded(sums, errors));
+    return folded(sums, errors);
   }
-}
+
+ private:
+  row_reader<double>& y_;
+  row_reader<double>& g_;
+  hn::Vec<doubles> scale_;
+};
 
 // Magnitudes between these bounds are moderate: no product, no difference of exponents is out of range.
 inline constexpr double least_output = 0x1p-300, least_gradient = 0x1p-90, greatest_gradient = 0x1p+90;
@@ -227,7 +231,8 @@ HWY_INLINE HWY_ATTR bool put_gradients(row_reader<double>& y, row_reader<double>
   const gradient_range range = range_of<K, Flush>(y, g, n);
   if (!range.finite) return false;
   const int k = definition::scale_exponent(range.largest);
-  const compensated total = sum_of_gradients<K, Flush>(y, g, n, reference::power_of_two(k));
+  gradient_terms<K, Flush> terms(y, g, reference::power_of_two(k));
+  const compensated total = sum_of_row(n, terms);
   const scaled_double_double sum = definition::normalized(total.value(), -k);
   const double low = detail::magnitude_bits(sum.significand.low) == 0 ? 1.0 : sum.significand.low;
   const bool is_moderate = sum.exponent >= -90 && sum.exponent <= 88 && (low >= 0x1p-400 || low <= -0x1p-400);
