@@ -15,9 +15,8 @@ namespace {
 
 using namespace k754_conformance;
 
-/// Adds the results of some kernels. They take at most 32 KiB of the stack, and this program 2 KiB; where has 27 KiB of
-/// blocks for operands whose rows are not adjacent (an eighth slower with 24), conv2d 22 KiB for a panel of weights and for
-/// totals, 8 for the addresses and sums of a tile.
+/// Adds the results of some kernels. They are to take at most 32 KiB of the stack, and this program 2 KiB. Those that take more
+/// (g++ -O1: where 34 KiB, conv2d 35, softmax 36, its fast tier and cross-entropy 50) have a limit of their own.
 struct group {
   const char* name;
   void (*add)(results&);
@@ -26,13 +25,13 @@ struct group {
 /// In the order of the record.
 constexpr group groups[] = {
     {"argmax", add_argmax},
-    {"where", add_where, 36 * 1024},
+    {"where", add_where, 40 * 1024},
     {"sum_to_shape", add_sum_to_shape},
-    {"softmax", add_softmax},
+    {"softmax", add_softmax, 40 * 1024},
     {"xlogy", add_xlogy},
-    {"cross_entropy", add_cross_entropy},
-    {"conv2d", add_conv2d, 36 * 1024},
-    {"softmax, fast", add_fast_softmax},  // at the end: the seeds of the others stay
+    {"cross_entropy", add_cross_entropy, 60 * 1024},
+    {"conv2d", add_conv2d, 40 * 1024},
+    {"softmax, fast", add_fast_softmax, 60 * 1024},  // at the end: the seeds of the others stay
     {"exp, log, log1p", add_exp_log},
     {"xlogy of other types", add_more_xlogy},
 };
