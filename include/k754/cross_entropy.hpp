@@ -201,6 +201,29 @@ constexpr check_result check_cross_entropy_jvp(X&& logits, L&& labels, TX&& logi
       detail::entropy_jvp<P>(logits, labels, logits_tangent, labels_tangent, loss_tangent, options));
 }
 
+/// The same for index labels, along a tangent of the logits.
+template <policy P = policy{}, detail::floating_tensor X, detail::class_indices L, detail::beside<X> TX,
+          detail::output_for<X> Y, executor Ex = serial_executor>
+void cross_entropy_jvp(X&& logits, L&& labels, TX&& logits_tangent, Y&& loss_tangent,
+                       const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_jvp");
+  detail::call_or_throw(detail::entropy_jvp<P>(logits, labels, logits_tangent, loss_tangent, options), ex);
+}
+template <policy P = policy{}, detail::floating_tensor X, detail::class_indices L, detail::beside<X> TX,
+          detail::output_for<X> Y, executor Ex = serial_executor>
+[[nodiscard]] status try_cross_entropy_jvp(X&& logits, L&& labels, TX&& logits_tangent, Y&& loss_tangent,
+                                           const detail::options_for<X>& options = {},
+                                           Ex&& ex = {}) noexcept {
+  return detail::try_call(detail::entropy_jvp<P>(logits, labels, logits_tangent, loss_tangent, options), ex);
+}
+template <policy P = policy{}, detail::floating_tensor X, detail::class_indices L, detail::beside<X> TX,
+          detail::output_for<X> Y>
+constexpr check_result check_cross_entropy_jvp(X&& logits, L&& labels, TX&& logits_tangent, Y&& loss_tangent,
+                                               const detail::options_for<X>& options = {}) noexcept {
+  return detail::checked(detail::entropy_jvp<P>(logits, labels, logits_tangent, loss_tangent, options));
+}
+
 /// Writes -sum q'_i log p_i of each row, or their mean or sum, to `loss` (CE-D18).
 template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           executor Ex = serial_executor>

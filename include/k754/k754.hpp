@@ -8,6 +8,7 @@
 #include "conv2d.hpp"
 #include "conv2d_packed.hpp"
 #include "cross_entropy.hpp"
+#include "cross_entropy_options.hpp"
 #include "cross_entropy_with_gradient.hpp"
 #include "detail/flags-inl.hpp"
 #include "executor.hpp"

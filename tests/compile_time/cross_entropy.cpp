@@ -1,4 +1,4 @@
-// seconds with Highway 1.0.3, without, with 1.3: 0.00, 0.00, 0.00
+// seconds with Highway 1.0.3, without, with 1.3: 4.95, 1.06, 6.60
 #include <k754/cross_entropy.hpp>
 
 #include <cstdint>

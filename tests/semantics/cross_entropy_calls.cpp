@@ -19,6 +19,14 @@ const registration cross_entropy_calls = [] {
       return try_cross_entropy_jvp(logits, labels, logits_tangent, labels_tangent, tangent, options);
     });
   });
+  register_call<float>("cross_entropy_jvp indices", [](auto& c) {
+    const auto logits = c.input();
+    const auto labels = c.template input<std::int64_t>("labels");
+    const auto logits_tangent = c.input("logits_tangent");
+    const auto options = entropy_options(c, logits);
+    const auto tangent = c.output(result_shape(logits, options));
+    c.run([=] { return try_cross_entropy_jvp(logits, labels, logits_tangent, tangent, options); });
+  });
   register_call<float>("cross_entropy_from_probabilities", [](auto& c) {
     const auto p = c.input();
     const auto labels = c.template input<std::int64_t>("labels");

@@ -40,8 +40,10 @@ concept output_for = output_outlives_the_call<X> &&(mistaken_output<X> || output
 template <class X, class Logits>
 concept loss_for = output_for<X, Logits> ||
     (output_outlives_the_call<X>&& output_of<X, float> && sizeof(element_of<Logits>) < sizeof(float));
+template <class X>
+concept class_indices = tensor_like<X> && integer<element_of<X>>;
 template <class X, class Logits>
-concept labels_for = beside<X, Logits> ||(tensor_like<X>&& integer<element_of<X>>);
+concept labels_for = beside<X, Logits> || class_indices<X>;
 template <class X, class Logits>
 concept upstream_for = beside<X, Logits> || std::same_as<std::remove_cvref_t<X>, std::nullptr_t>;
 template <class Logits>
@@ -209,7 +211,7 @@ struct entropy_call {
         {{{from_logits ? "logits" : "probabilities", layout_of(input), role::input, in_place},
           {"labels", layout_of(labels), role::input, index_labels ? sharing::none : in_place},
           {"logits_tangent", layout_of(input_tangent), role::input, sharing::none, jvp},
-          {"labels_tangent", layout_of(labels_tangent), role::input, sharing::none, jvp},
+          {"labels_tangent", layout_of(labels_tangent), role::input, sharing::none, jvp && !index_labels},
           {"class_weights", layout_of(weights.view()), role::input, sharing::none, weights.given()},
           {"row_weights", layout_of(options.row_weights.view()), role::input, sharing::none,
            options.row_weights.given()},
@@ -331,7 +333,9 @@ struct entropy_caller {
   constexpr auto operator()(Input& input, Labels& labels, Upstream& upstream, Result& result,
                             const Options& options) const noexcept {
     auto call = (*this)(input, labels, result, options);
-    if constexpr (tensor_like<Upstream&>) {
+    if constexpr (K == entropy_kernel::jvp) {
+      call.input_tangent = input_view(upstream);  // of index labels, which have no tangent
+    } else if constexpr (tensor_like<Upstream&>) {
       call.upstream = input_view(upstream);
       call.has_upstream = true;
     }

@@ -202,7 +202,9 @@ class row_maker {
 
   template <class Row, class Labels>
   number value_of(const entropy_row& at, const Row& row, const Labels& labels) const noexcept {
-    if constexpr (K == entropy_kernel::jvp) {
+    if constexpr (K == entropy_kernel::jvp && Rows::index_labels) {
+      return reference::tangent(row, labels, rows_.row_of(entropy_tensor::input_tangent, at));
+    } else if constexpr (K == entropy_kernel::jvp) {
       return reference::tangent(row, labels, rows_.row_of(entropy_tensor::input_tangent, at),
                                 rows_.row_of(entropy_tensor::labels_tangent, at));
     } else {

@@ -36,8 +36,11 @@ concept softmax_beside = tensor_like<X> && std::same_as<element_of<X>, element_o
 template <class X, class Input>
 concept softmax_output = output_outlives_the_call<X> &&
     (mistaken_output<X> || (output_like<X> && softmax_beside<X, Input>));
+/// A byte each, true where it is not zero: what a kernel reads as bool.
 template <class X>
-concept softmax_mask = tensor_like<X> && std::same_as<bool, element_of<X>>;
+concept softmax_mask = tensor_like<X> &&
+    (std::same_as<bool, element_of<X>> || std::same_as<std::uint8_t, element_of<X>> ||
+     std::same_as<std::int8_t, element_of<X>>);
 
 enum class row_kernel { softmax, log_softmax, logsumexp, softmax_backward, log_softmax_backward };
 

@@ -7,6 +7,7 @@
 ///     loss       w t_t
 ///     d/dx_i     (w / S) e_i                          i != t
 ///     d/dx_t     -w (O / S)  where x_t = m, else  -w ((S - e_t) / S)
+///     jvp        sum of dx_i d/dx_i
 ///
 /// Probability labels q_i, or an index label with smoothing, for which q is one-hot (`soft_labels`):
 ///     q'_i = w_i ((1 - eps) q_i + eps / C)            product_plus, then the weight
@@ -471,6 +472,21 @@ wide_number<T> tangent(const logit_row<P, T>& row, const soft_labels<P, T>& labe
   for (index_t i = 0; i < row.size(); ++i) {
     sum.add(given_times<rule>(widened(logits_tangent[i]), slope[i]) +
             label_gradient_at(row, labels, widened(labels_tangent[i]), i));
+  }
+  return sum.total();
+}
+
+/// The same along a tangent of the logits alone: of index labels.
+template <policy P, floating T, class Labels>
+wide_number<T> tangent(const logit_row<P, T>& row, const Labels& labels,
+                       const strided_row<T>& logits_tangent) noexcept {
+  using number = wide_number<T>;
+  if (row.absent()) return {};
+  const auto slope = gradient(row, labels, to_number<number>(1.0));
+  lane_sum<number> sum;
+  for (index_t i = 0; i < row.size(); ++i) {
+    const double dx = detail::widen<P.subnormals == subnormals::flush>(logits_tangent[i]);
+    sum.add(given_times<zero_rule_of(P)>(to_number<number>(dx), slope[i]));
   }
   return sum.total();
 }

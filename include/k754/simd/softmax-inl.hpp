@@ -16,9 +16,9 @@ namespace HWY_NAMESPACE {
 
 namespace softmax {
 
-/// Exponentials that are kept, in place of being made again: 24 KiB, or 20 where a second look needs some stack.
+/// Exponentials that are kept, in place of being made again: 24 KiB, or 16 where a second look needs some stack.
 template <precision Tier>
-inline constexpr index_t kept = Tier == precision::exact ? 2560 : 3072;
+inline constexpr index_t kept = Tier == precision::exact ? 2048 : 3072;
 
 /// What a row's bits say: its greatest element, unless that is not finite.
 template <floating T>
