@@ -23,6 +23,7 @@
 #include "sum_to_shape.hpp"
 #include "tensor_view.hpp"
 #include "version.hpp"
+#include "view_of.hpp"
 #include "where.hpp"
 #include "xlogy.hpp"
 
