@@ -283,8 +283,7 @@ TEST_CASE("conv2d on every target: vectors of pixels, where filters are few") {
 TEST_CASE("conv2d of 16 bits on every target") {
   compare_many<defaults, float16>("tiny geometries, f16", 60'000, 18, tiny);
   compare_many<defaults, bfloat16>("tiny geometries, bf16", 60'000, 19, tiny);
-  compare_many<absent, float16>("filters and channels, f16", 1'000, 20,
-                              {2, 6, 20, 40, 5, 40, 3, 2, 3, 3});
+  compare_many<absent, float16>("filters and channels, f16", 1'000, 20, {2, 6, 20, 40, 5, 40, 3, 2, 3, 3});
   compare_many<defaults, bfloat16>("filters and channels, bf16", 1'000, 21,
                                    {2, 6, 20, 40, 5, 40, 3, 2, 3, 3});
   compare_many<absent, float16>("many channels, f16", 150, 22, {1, 5, 6, 2, 700, 40, 3, 2, 2, 2});
