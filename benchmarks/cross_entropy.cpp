@@ -4,7 +4,7 @@
 #include <string>
 #include <type_traits>
 
-#include <k754/cross_entropy.hpp>
+#include <k754/cross_entropy_with_gradient.hpp>
 #include <k754/softmax.hpp>
 
 #include "data.hpp"
@@ -52,13 +52,11 @@ struct arguments {
     if (p.class_weights) options.class_weights = dense<const T>({classes()}, weights.data());
     const extents losses = p.reduction == "mean" ? extents{} : rows();
     if (p.reduction == "none") options.reduction = k754::reduction::none;
-    if constexpr (F != form::gradient) {
-      const k754::status done = k754::try_cross_entropy(x, given, dense<T>(losses, loss.data()), options, ex);
-      if (F == form::loss || done != k754::status::ok) return done;
-    }
-    if constexpr (F != form::loss) {
-      return k754::try_cross_entropy_backward(x, given, dense<T>(p.shape, gradient.data()), options, ex);
-    }
+    const auto to = dense<T>(losses, loss.data());
+    const auto dx = dense<T>(p.shape, gradient.data());
+    if constexpr (F == form::loss) return k754::try_cross_entropy(x, given, to, options, ex);
+    if constexpr (F == form::gradient) return k754::try_cross_entropy_backward(x, given, dx, options, ex);
+    return k754::try_cross_entropy_with_gradient(x, given, to, dx, options, ex);
   }
 };
 

@@ -9,6 +9,7 @@ workload_makers all_makers() {
   add_argmax(makers);
   add_where(makers);
   add_softmax(makers);
+  add_exp_log(makers);
   add_cross_entropy(makers);
   add_conv2d(makers);
   add_calls(makers);

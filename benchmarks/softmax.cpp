@@ -122,12 +122,25 @@ workload make(const problem& p, thread_pool& pool) {
 
 template <form F>
 std::optional<workload> make_any(const problem& p, thread_pool& pool) {
-  if (p.policy != k754::policy{}) return std::nullopt;  // there is one tier
-  const auto with = [&]<class T>() { return make<F, T, k754::policy{}>(p, pool); };
+  constexpr k754::policy defaults{}, fast{.precision = k754::precision::fast},
+      exact{.precision = k754::precision::exact};
+  constexpr bool has_tiers = F == form::softmax || F == form::log_softmax || F == form::logsumexp;
+  if constexpr (has_tiers) {
+    if (p.dtype == dtype::f32) {
+      return for_policy<defaults, fast, exact>(p.policy,
+                                               [&]<k754::policy P>() { return make<F, float, P>(p, pool); });
+    }
+    if (p.policy == fast) {
+      return for_dtype(p, types<k754::float16, k754::bfloat16>(),
+                       [&]<class T>() { return make<F, T, fast>(p, pool); });
+    }
+  }
+  if (p.policy != defaults) return std::nullopt;
+  const auto with = [&]<class T>() { return make<F, T, defaults>(p, pool); };
   if constexpr (F == form::softmax || F == form::log_softmax) {
     return for_dtype(p, floating_types(), with);
   } else {
-    return for_dtype(p, types<float>(), with);
+    return for_dtype(p, types<float, double>(), with);
   }
 }
 

@@ -51,6 +51,7 @@ using workload_makers = std::map<std::string, workload_maker>;
 void add_argmax(workload_makers& makers);
 void add_where(workload_makers& makers);
 void add_softmax(workload_makers& makers);
+void add_exp_log(workload_makers& makers);
 void add_cross_entropy(workload_makers& makers);
 void add_conv2d(workload_makers& makers);
 void add_calls(workload_makers& makers);

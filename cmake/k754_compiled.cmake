@@ -6,4 +6,6 @@ set_target_properties(k754_compiled PROPERTIES EXPORT_NAME compiled POSITION_IND
 target_link_libraries(k754_compiled PUBLIC k754)
 target_compile_definitions(k754_compiled INTERFACE K754_COMPILED)
 # In debug builds too: without optimisation there is vector code for the baseline alone.
-target_compile_options(k754_compiled PRIVATE -O2)
+set(K754_COMPILED_FLAGS "" CACHE STRING "More compiler flags of k754::compiled, a list")
+mark_as_advanced(K754_COMPILED_FLAGS)
+target_compile_options(k754_compiled PRIVATE -O2 ${K754_COMPILED_FLAGS})

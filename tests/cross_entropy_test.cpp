@@ -391,6 +391,8 @@ std::vector<mistake> mistakes_of(const entropy_function& f, reduction kind) {
        [=](args& a) { a.options.class_weights = vector(elsewhere.data(), 2); }},
       {"class_weights has 2 axes, expected 1", status::rank_mismatch,
        [=](args& a) { a.options.class_weights = matrix(elsewhere.data(), 1, 3); }},
+      {"row_weights has extent 3 on axis 0, expected 2", status::shape_mismatch,
+       [=](args& a) { a.options.row_weights = vector(elsewhere.data(), 3); }},
       {x + " has extent 0 on axis 1: there are no classes", status::empty_reduction,
        [=](args& a) {
          a.input = a.labels = a.input_tangent = a.labels_tangent = matrix(elsewhere.data(), 2, 0);
@@ -401,6 +403,10 @@ std::vector<mistake> mistakes_of(const entropy_function& f, reduction kind) {
        [=](args& a) { a.input = matrix(nullptr, 2, 3); }},
       {"class_weights has elements, but its pointer is null", status::null_pointer,
        [=](args& a) { a.options.class_weights = vector(static_cast<float*>(nullptr), 3); }},
+      {out + " shares memory with row_weights", status::overlap,
+       [](args& a) {
+         a.options.row_weights = tensor_view(a.output.data_handle(), std::array<index_t, 1>{2});
+       }},
       {out + " shares memory with class_weights", status::overlap,
        [](args& a) {
          a.options.class_weights = tensor_view(a.output.data_handle(), std::array<index_t, 1>{3});
@@ -464,13 +470,15 @@ std::vector<mistake> mistakes_of(const entropy_function& f, reduction kind) {
   if (f.name == "cross_entropy_jvp") {
     add("logits_tangent has extent 2 on axis 1, expected 3", status::shape_mismatch,
         [=](args& a) { a.input_tangent = matrix(elsewhere.data(), 2, 2); });
-    add("labels_tangent has extent 1 on axis 0, expected 2", status::shape_mismatch,
-        [=](args& a) { a.labels_tangent = matrix(elsewhere.data(), 1, 3); });
     add("logits_tangent has elements, but its pointer is null", status::null_pointer,
         [=](args& a) { a.input_tangent = matrix(nullptr, 2, 3); });
-    add(out + " shares memory with labels_tangent", status::overlap, [=](args& a) {
-      a.labels_tangent = tensor_view(a.output.data_handle(), std::array<index_t, 2>{2, 3});
-    });
+    if (!f.index_labels) {
+      add("labels_tangent has extent 1 on axis 0, expected 2", status::shape_mismatch,
+          [=](args& a) { a.labels_tangent = matrix(elsewhere.data(), 1, 3); });
+      add(out + " shares memory with labels_tangent", status::overlap, [=](args& a) {
+        a.labels_tangent = tensor_view(a.output.data_handle(), std::array<index_t, 2>{2, 3});
+      });
+    }
   }
   if (gradient) {
     add(out + " has extent 2 on axis 1, expected 3", status::shape_mismatch,

@@ -150,16 +150,32 @@ class triples {
   k754_test::random_bits random_;
 };
 
+/// As on a CPU without the instruction.
+template <class T>
+T fma_without_instruction(T a, T b, T c) {
+#if K754_RUN_TIME_FMA
+  const auto known = static_cast<k754::detail::fma_knowledge>(k754::detail::load_known_fma());
+  k754::detail::store_known_fma(k754::detail::fma_absent);
+  const T result = k754::fma(a, b, c);
+  k754::detail::store_known_fma(known);
+  return result;
+#else
+  return k754::fma_emulated(a, b, c);
+#endif
+}
+
 template <class T>
 void check(witness<T>& exact, T a, T b, T c) {
   const T expected = exact(a, b, c);
+  const auto is_expected = [expected](T x) {
+    return k754::is_nan(expected) ? k754::is_nan(x) : bytes_of(x) == bytes_of(expected);
+  };
   const T emulated = k754::fma_emulated(a, b, c);
-  const T selected = k754::fma(a, b, c);
-  const bool both_nan = k754::is_nan(expected) && k754::is_nan(emulated) && k754::is_nan(selected);
-  const bool same = bytes_of(expected) == bytes_of(emulated) && bytes_of(expected) == bytes_of(selected);
-  if (!both_nan && !same) {
+  const T selected = k754::fma(a, b, c), without = fma_without_instruction(a, b, c);
+  if (!is_expected(emulated) || !is_expected(selected) || !is_expected(without)) {
     FAIL(std::hex << "fma of bits " << bytes_of(a) << ", " << bytes_of(b) << ", " << bytes_of(c)
-                  << ": emulated " << bytes_of(emulated) << ", selected " << bytes_of(selected) << ", exact "
+                  << ": emulated " << bytes_of(emulated) << ", selected " << bytes_of(selected)
+                  << ", selected without the instruction " << bytes_of(without) << ", exact "
                   << bytes_of(expected));
   }
 }
@@ -229,6 +245,19 @@ TEST_CASE("fma of zeros has the sign that IEEE 754 gives", "[fma]") {
   CHECK(negative(k754::fma_emulated(-0x1p-600, 0x1p-600, 0.0)));  // underflow keeps the product's sign
   CHECK(positive(k754::fma_emulated(0x1p-600, 0x1p-600, -0.0)));
 }
+
+#if K754_RUN_TIME_FMA
+TEST_CASE("The CPU's instruction is found by the first fma, whatever the operands' type", "[fma]") {
+  using namespace k754::detail;
+  const unsigned char here = __builtin_cpu_supports("fma") != 0 ? fma_present : fma_absent;
+  store_known_fma(fma_unknown);
+  CHECK(k754::fma(1.0F + 0x1p-23F, 1.0F - 0x1p-23F, -1.0F) == -0x1p-46F);
+  CHECK(load_known_fma() == here);
+  store_known_fma(fma_unknown);
+  CHECK(k754::fma(1.0 + 0x1p-52, 1.0 - 0x1p-52, -1.0) == -0x1p-104);
+  CHECK(load_known_fma() == here);
+}
+#endif
 
 TEST_CASE("fma of float edge values equals MPFR's", "[fma]") { check_edges<float>(); }
 TEST_CASE("fma of double edge values equals MPFR's", "[fma]") { check_edges<double>(); }

@@ -187,6 +187,36 @@ TEST_CASE("SM-H1: 70000 equal elements in float16 are a subnormal each") {
   REQUIRE(is_subnormal(y[0]));
 }
 
+TEST_CASE("SM-14i: masks of std::uint8_t and std::int8_t are read as those of bool") {
+  case_count cases("masks of bytes", 60);
+  random_bits random(15);
+  for (std::size_t n = 2; n <= 31; ++n) {
+    const std::vector<float> x = k754_test::softmax_row<float>(row_family::ordinary, n, random);
+    const std::vector<float> g = k754_test::softmax_row<float>(row_family::ordinary, n, random);
+    std::vector<std::uint8_t> bytes(n);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.below(3) == 0 ? 0 : random());
+    const index_t size[] = {static_cast<index_t>(n)};
+    const tensor_view<const bool> as_bool(reinterpret_cast<const bool*>(bytes.data()), 1, size);
+    const auto compare = [&](const auto& mask) {
+      std::vector<float> y(n), expected(n);
+      masked_softmax(x, mask, y);
+      masked_softmax(x, as_bool, expected);
+      REQUIRE(same_bits(y, expected));
+      masked_log_softmax_backward(x, g, mask, y);
+      masked_log_softmax_backward(x, g, as_bool, expected);
+      REQUIRE(same_bits(y, expected));
+      float value = 0.0F, expected_value = 1.0F;
+      masked_logsumexp(x, mask, tensor_view(&value));
+      masked_logsumexp(x, as_bool, tensor_view(&expected_value));
+      REQUIRE(to_bits(value) == to_bits(expected_value));
+      cases.add();
+    };
+    compare(bytes);
+    compare(tensor_view<const std::int8_t>(reinterpret_cast<const std::int8_t*>(bytes.data()), 1, size));
+  }
+  cases.check();
+}
+
 TEST_CASE("A mask does what -inf in its place does, but for rows that it decides") {
   case_count cases("masked rows", 3000);
   random_bits random(14);

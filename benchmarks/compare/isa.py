@@ -1,11 +1,14 @@
-"""--isa avx2: k754 and its peers use no more than AVX2, as on a CPU that has no AVX-512."""
+"""--isa: what k754 and its peers may use. `avx2` on a CPU with AVX-512 shows what one without it gets."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
-NAMES = {"avx2": "AVX2"}  # as k754 calls them
+NAMES = {"avx512": "AVX-512", "avx2": "AVX2", "native": "the best there is"}
+
+TARGETS = {"avx2": "AVX2"}  # of k754, where it is not its best
 
 ENVIRONMENT = {
     "ATEN_CPU_CAPABILITY": "avx2",
@@ -14,16 +17,36 @@ ENVIRONMENT = {
     "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
 }
 
-NOT_LIMITED = {
-    "onnxruntime": "which has no switch and uses what it finds",
-    "tensorflow": "whose kernels outside oneDNN and XLA are what its wheel was compiled for, on any CPU",
-}
+# Those that go on using AVX-512: shown, but not what a ratio is made with.
+NOT_LIMITED = ("onnxruntime", "xnnpack")
 
 
-def environment(peer: str, python: Path) -> dict[str, str]:
+def cpu_flags() -> set[str]:
+    """Those of the first CPU."""
+    path = Path("/proc/cpuinfo")
+    found = re.search(r"^flags\s*: (.*)$", path.read_text() if path.exists() else "", re.MULTILINE)
+    return set(found[1].split()) if found else set()
+
+
+def available() -> list[str]:
+    """The best first."""
+    flags = cpu_flags()
+    if "avx2" not in flags:
+        return ["native"]
+    return ["avx512", "avx2"] if "avx512f" in flags else ["avx2"]
+
+
+def environment(isa: str, peer: str, python: Path) -> dict[str, str]:
+    """The variables that limit it."""
+    if isa != "avx2" or "avx512f" not in cpu_flags():
+        return {}
     if peer != "numpy":
         return ENVIRONMENT
     return ENVIRONMENT | {"NPY_DISABLE_CPU_FEATURES": " ".join(filter(is_beyond_avx2, numpy_features(python)))}
+
+
+def not_limited(isa: str) -> tuple[str, ...]:
+    return NOT_LIMITED if isa == "avx2" and "avx512f" in cpu_flags() else ()
 
 
 def is_beyond_avx2(feature: str) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 import dtypes
 
+
 class Tensor(ctypes.Structure):
     _fields_ = [
         ("data", ctypes.c_void_p),
@@ -18,6 +19,14 @@ class Tensor(ctypes.Structure):
         ("rank", ctypes.c_int32),
         ("extents", ctypes.c_int64 * 8),
         ("strides", ctypes.c_int64 * 8),
+    ]
+
+
+class CrossEntropyOptions(ctypes.Structure):
+    _fields_ = [
+        ("axis", ctypes.c_int64),
+        ("has_ignore_index", ctypes.c_int64),
+        ("ignore_index", ctypes.c_int64),
     ]
 
 
@@ -40,7 +49,18 @@ class KernelError(RuntimeError):
     """A kernel refused its arguments."""
 
 
-Argument = np.ndarray | Conv2dOptions | int | None
+class PackedWeight:
+    """Of a convolution; lives as long as a call that was prepared with it."""
+
+    def __init__(self, library: ctypes.CDLL, handle: int) -> None:
+        self._library = library
+        self._as_parameter_ = ctypes.c_void_p(handle)  # what ctypes passes
+
+    def __del__(self) -> None:
+        self._library.k754_c_conv2d_free(self)
+
+
+Argument = np.ndarray | PackedWeight | Conv2dOptions | CrossEntropyOptions | int | None
 
 
 class Library:
@@ -49,6 +69,7 @@ class Library:
         self._library.k754_c_description.restype = ctypes.c_char_p
         self._library.k754_c_status_name.restype = ctypes.c_char_p
         self._library.k754_c_dtype_name.restype = ctypes.c_char_p
+        self._library.k754_c_conv2d_pack.restype = ctypes.c_void_p
         names = itertools.takewhile(bool, map(self._library.k754_c_dtype_name, itertools.count()))
         self._codes = {dtypes.NAMES[name.decode()]: code for code, name in enumerate(names)}
         for function, argument in (("set_threads", threads), ("force_target", target and target.encode())):
@@ -74,12 +95,19 @@ class Library:
 
         return call
 
+    def packed(self, weight: np.ndarray, options: Conv2dOptions) -> PackedWeight | None:
+        """Nothing where there is no packing for its type."""
+        handle = self._library.k754_c_conv2d_pack(self._as_c(weight), self._as_c(options))
+        return PackedWeight(self._library, handle) if handle else None
+
     def _as_c(self, argument: Argument) -> object:
         if isinstance(argument, int):
             return ctypes.c_int64(argument)
         if isinstance(argument, np.ndarray):
             return ctypes.byref(self._tensor(argument))
-        return None if argument is None else ctypes.byref(argument)
+        if argument is None or isinstance(argument, PackedWeight):
+            return argument
+        return ctypes.byref(argument)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         """The array's memory; the caller keeps the array alive."""

@@ -16,11 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import k754
 import peers
 import report
 import work as workload
 
+LEAST_ROUNDS = 5  # whatever they take
+PART_SECONDS = 0.02  # a call of k754 on a part of the work
 BLOCK_SECONDS = 1e-3  # calls are repeated within a round until that takes so long; short, to fit between interruptions
 ESTIMATE_AMOUNT = {"elements": 20e3, "flop": 10e6}
 SETTLE_SECONDS = 2e-3  # for the other's threads to stop spinning
@@ -44,7 +48,8 @@ def calls_in_a_block(run: Callable[[], object]) -> int:
 
 
 def timed_in_turn(runs: list[Callable[[], object]], rounds: int, budget: float, settle: bool) -> list[list[float]]:
-    """Seconds of one call, for each of `runs` in each round; fewer rounds where they take longer than the budget."""
+    """Seconds of one call, for each of `runs` in each round; fewer rounds where they take longer than the budget, but
+    LEAST_ROUNDS of them."""
     calls = [calls_in_a_block(run) for run in runs]
     seconds: list[list[float]] = [[] for _ in runs]
     gc.collect()
@@ -57,7 +62,7 @@ def timed_in_turn(runs: list[Callable[[], object]], rounds: int, budget: float, 
             if calls[i] > 1:
                 runs[i]()  # the caches hold the other's data
             seconds[i].append(seconds_of(runs[i], calls[i]))
-        if time.perf_counter() > end:
+        if round_number + 1 >= LEAST_ROUNDS and time.perf_counter() > end:
             break
     gc.enable()
     return seconds
@@ -83,47 +88,64 @@ class Measurement:
             # TensorFlow's messages go on with a traceback
             text = " ".join(str(error).split()).split(" Detected at ")[0]
             return {"missing": f"{type(error).__name__}: {text[:200]}"}
-        row: dict[str, Any] = {"preallocated": prepared.preallocated}
+        row: dict[str, Any] = {"preallocated": prepared.preallocated, "k754": {}}
+        ours = self._our_works(case, work, row)
         runs = [prepared.run]
-        try:
-            ours, part = self._our_work(case, work, row)
-        except k754.KernelError as error:
-            row["k754_missing"] = str(error)
-            ours = None
-        if ours is not None:
-            run = ours.k754_call(self._k754)
+        for tier, of_tier in ours.items():
+            run = of_tier.k754_call(self._k754, tier)
             run()
-            if ours is not work:
-                answer = self._peer.prepare(ours).answer()
-            difference = ours.disagreement(answer)
+            its_answer = answer if of_tier is work else self._peer.prepare(of_tier).answer()
+            difference = of_tier.disagreement(its_answer)
             if difference is not None:
                 return {"missing": f"not the same answer: {difference}"}
+            add_errors(row, tier, of_tier, its_answer)
             runs.append(run)
 
         seconds = timed_in_turn(runs, self._arguments.rounds, self._arguments.budget, self._arguments.threads > 1)
         row["rounds"] = len(seconds[0])
         row["peer"] = work.amount / statistics.median(seconds[0])
-        if ours is not None:
-            row["part"] = part
-            row["k754"] = ours.amount / statistics.median(seconds[1])
-        return row
+        for (tier, of_tier), of_run in zip(ours.items(), seconds[1:], strict=True):
+            row["k754"][tier] = of_tier.amount / statistics.median(of_run)
+        parts = {tier: of_tier.amount / work.amount for tier, of_tier in ours.items() if of_tier is not work}
+        return row | ({"parts": parts} if parts else {})
 
-    def _our_work(
-        self, case: workload.Case, work: workload.Work, row: dict[str, Any]
-    ) -> tuple[workload.Work | None, float]:
-        """What k754 is given: the work itself, a part of it where it would take too long, or nothing."""
+    def _our_works(self, case: workload.Case, work: workload.Work, row: dict[str, Any]) -> dict[str, workload.Work]:
+        """What k754 is given for each tier that there is: the work itself, or a part of it where it would take too
+        long."""
+        ours = {}
+        for tier in case["tiers"]:
+            try:
+                seconds = self._estimate(case, work, tier)
+            except k754.KernelError as error:
+                row.setdefault("k754_missing", {})[tier] = str(error)
+                continue
+            too_long = seconds > self._arguments.whole
+            ours[tier] = self._part(case, work, PART_SECONDS / seconds) if too_long else work
+        return ours
+
+    def _estimate(self, case: workload.Case, work: workload.Work, tier: str) -> float:
+        """Seconds of one call, from a small part; from a larger one before it is said to be long, since a few filters
+        can take as long as many."""
         fraction = min(1.0, ESTIMATE_AMOUNT[case["nominal"]] / work.amount)
-        small = workload.build(workload.shrunk(case, fraction), work.layout)
-        run = small.k754_call(self._k754)
-        run()
-        estimate = seconds_of(run, 1) * work.amount / small.amount
-        if estimate <= self._arguments.whole:
-            return work, 1.0
-        if estimate > self._arguments.limit:
-            row["k754_missing"] = f"not run: a call would take about {estimate:.0f} s"
-            return None, 0.0
-        part = workload.build(workload.shrunk(case, self._arguments.whole / estimate), work.layout)
-        return part, part.amount / work.amount
+        while True:
+            part = self._part(case, work, fraction)
+            run = part.k754_call(self._k754, tier)
+            run()
+            seconds = seconds_of(run, 1)
+            estimate = seconds * work.amount / part.amount
+            if estimate <= self._arguments.whole or seconds >= PART_SECONDS / 2 or fraction == 1:
+                return estimate
+            fraction = min(1.0, 8 * fraction)
+
+    @staticmethod
+    def _part(case: workload.Case, work: workload.Work, fraction: float) -> workload.Work:
+        return workload.build(workload.shrunk(case, fraction), work.layout)
+
+
+def add_errors(row: dict[str, Any], tier: str, work: workload.Work, answer: list[np.ndarray]) -> None:
+    exact = work.exact()
+    if exact is not None:
+        row.setdefault("ulp", {"peer": exact.max_ulp(answer[0])})[tier] = exact.max_ulp(work.outputs["output"])
 
 
 def main() -> None:
@@ -136,7 +158,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--budget", type=float, required=True, help="seconds of rounds for one row")
     parser.add_argument("--whole", type=float, required=True, help="seconds; longer calls of k754 get part of the work")
-    parser.add_argument("--limit", type=float, required=True, help="seconds; k754 is not run where a call takes longer")
     arguments = parser.parse_args()
 
     # before the peer is imported, since some count their CPUs then

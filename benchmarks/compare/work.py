@@ -22,6 +22,11 @@ TOLERANCES = {"f64": 1e-9, "f32": 2e-4, "f16": 2e-2, "bf16": 0.15}
 # The largest that integers get: no dtype's end, where a scan may stop early.
 INTEGER_LIMIT = {"i8": 100, "u8": 200}
 
+PRECISIONS = {"accurate": 0, "fast": 1, "exact": 2}
+SIGNIFICAND_BITS = {"f32": 24, "f16": 11, "bf16": 8}
+LEAST_EXPONENT = {"f32": -149, "f16": -24, "bf16": -133}
+ERROR_AMOUNT = 1 << 18  # elements that errors are looked for in
+
 
 def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Row-major memory that begins at a cache line, which some peers need to take it without a copy."""
@@ -70,7 +75,7 @@ class Conv2d:
         if padding == "valid":
             padding = (0, 0, 0, 0)
         elif padding == "same":
-            padding = sum(map(same_padding, (height, width), kernel, stride, dilation), ())
+            padding = same_padding_2d((height, width), kernel, stride, dilation)
         return Conv2d(
             batch,
             height,
@@ -83,6 +88,10 @@ class Conv2d:
             tuple(padding),
             case.get("groups", 1),
         )
+
+    def is_same(self) -> bool:
+        """Whether the padding is the one that frameworks call "same"."""
+        return self.padding == same_padding_2d((self.height, self.width), self.kernel, self.stride, self.dilation)
 
     def output_size(self) -> tuple[int, int]:
         top, bottom, left, right = self.padding
@@ -112,9 +121,54 @@ class Conv2d:
         return 2.0 * self.batch * math.prod(self.output_size()) * self.filters * taps
 
 
+Pair = tuple[int, int]
+
+
+def same_padding_2d(size: Pair, kernel: Pair, stride: Pair, dilation: Pair) -> tuple[int, ...]:
+    """Top, bottom, left, right."""
+    return sum(map(same_padding, size, kernel, stride, dilation), ())
+
+
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
     total = max((-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
     return total // 2, total - total // 2
+
+
+class Exact:
+    """The true answer, as accurate as double has it, on the first rows of a work of the softmax family."""
+
+    def __init__(self, work: Work) -> None:
+        x, axis = work.inputs["x"], work.axis
+        self._dtype = work.case["dtype"]
+        self._rows = first_rows(x.shape, axis)
+        self._result_rows = self._rows if work.kernel != "logsumexp" else without(self._rows, axis)
+        x = x[self._rows].astype(np.float64)
+        x -= x.max(axis, keepdims=True)
+        e = np.exp(x)
+        total = e.sum(axis, keepdims=True)
+        if work.kernel == "softmax":
+            self._values = e / total
+        elif work.kernel == "log_softmax":
+            self._values = x - np.log(total)
+        else:
+            largest = work.inputs["x"][self._rows].max(axis).astype(np.float64)
+            self._values = largest + np.log(total).squeeze(axis)
+
+    def max_ulp(self, result: np.ndarray) -> float:
+        difference = np.abs(result[self._result_rows].astype(np.float64) - self._values)
+        _, exponent = np.frexp(self._values)
+        exponent = np.maximum(exponent - SIGNIFICAND_BITS[self._dtype], LEAST_EXPONENT[self._dtype])
+        return float(np.ldexp(difference, -exponent).max())
+
+
+def first_rows(shape: tuple[int, ...], axis: int) -> tuple[slice, ...]:
+    """About ERROR_AMOUNT elements: all along `axis`, and a part of the longest other axis."""
+    others = [a for a in range(len(shape)) if a != axis]
+    if not others:
+        return (slice(None),) * len(shape)
+    longest = max(others, key=lambda a: shape[a])
+    kept = max(1, shape[longest] * ERROR_AMOUNT // math.prod(shape))
+    return tuple(slice(kept) if a == longest else slice(None) for a in range(len(shape)))
 
 
 @dataclass(frozen=True)
@@ -126,6 +180,7 @@ class Work:
     k754_function: str
     k754_arguments: Sequence[k754.Argument]
     layout: ConvLayout
+    has_tiers: bool = True
 
     @property
     def kernel(self) -> str:
@@ -136,11 +191,28 @@ class Work:
         return self.case.get("axis", 0)
 
     @property
+    def ignore_index(self) -> int | None:
+        return self.case.get("ignore_index")
+
+    @property
     def conv(self) -> Conv2d:
         return Conv2d.of(self.case)
 
-    def k754_call(self, library: k754.Library) -> Callable[[], None]:
-        return library.prepare(self.k754_function, *self.k754_arguments)
+    def k754_call(self, library: k754.Library, tier: str) -> Callable[[], None]:
+        function, arguments = self.k754_function, self.k754_arguments
+        if function == "conv2d":
+            x, w, y, options = arguments
+            packed = library.packed(w, options)
+            if packed is not None:
+                function, arguments = "conv2d_packed", (x, packed, y, options)
+        precision = (PRECISIONS[tier],) if self.has_tiers else ()
+        return library.prepare(function, *arguments, *precision)
+
+    def exact(self) -> Exact | None:
+        """For the softmax family in types narrower than double."""
+        if self.kernel not in ("softmax", "log_softmax", "logsumexp") or self.case["dtype"] not in SIGNIFICAND_BITS:
+            return None
+        return Exact(self)
 
     def disagreement(self, answer: list[np.ndarray]) -> str | None:
         """What tells k754's outputs and the peer's answer apart, or nothing."""
@@ -191,7 +263,7 @@ def build(case: Case, layout: ConvLayout) -> Work:
     return BUILDERS[case["kernel"]](case, layout, rng)
 
 
-def without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+def without(shape: tuple, axis: int) -> tuple:
     return shape[:axis] + shape[axis + 1 :]
 
 
@@ -202,7 +274,8 @@ def random(case: Case, shape: tuple[int, ...], rng: np.random.Generator, scale: 
         return aligned(rng.integers(0 if dtype.kind == "u" else -limit, limit + 1, shape), dtype)
     if dtype.kind == "b":
         return aligned(rng.random(shape) < 0.5, dtype)
-    return aligned(rng.standard_normal(shape) * scale, dtype)
+    values = rng.standard_normal(shape, np.float64 if dtype == np.float64 else np.float32)
+    return aligned(values * values.dtype.type(scale) + 0, dtype)  # without -0, which some peers' where turns into +0
 
 
 def build_arg_extremum(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Work:
@@ -217,6 +290,7 @@ def build_arg_extremum(case: Case, layout: ConvLayout, rng: np.random.Generator)
         case["kernel"],
         (x, index, axis),
         layout,
+        has_tiers=False,
     )
 
 
@@ -234,11 +308,8 @@ def build_where(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Wor
         "where",
         (mask, x, y, output),
         layout,
+        has_tiers=False,
     )
-
-
-def precision_of(case: Case) -> int:
-    return 1 if case.get("policy", {}).get("precision") == "fast" else 0
 
 
 def build_softmax(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Work:
@@ -257,7 +328,7 @@ def build_softmax(case: Case, layout: ConvLayout, rng: np.random.Generator) -> W
         inputs,
         {"output": output},
         kernel,
-        (*arguments, output, axis, precision_of(case)),
+        (*arguments, output, axis),
         layout,
     )
 
@@ -270,6 +341,7 @@ def build_cross_entropy(case: Case, layout: ConvLayout, rng: np.random.Generator
     else:
         q = rng.random(shape)
         labels = aligned(q / q.sum(axis, keepdims=True), logits.dtype)
+    options = k754.CrossEntropyOptions(axis, "ignore_index" in case, case.get("ignore_index", 0))
     outputs = {"loss": empty((), logits.dtype)}
     if case["kernel"] == "cross_entropy_with_gradient":
         outputs["dlogits"] = empty(shape, logits.dtype)
@@ -279,7 +351,7 @@ def build_cross_entropy(case: Case, layout: ConvLayout, rng: np.random.Generator
         {"logits": logits, "labels": labels},
         outputs,
         "cross_entropy",
-        (logits, labels, outputs["loss"], outputs.get("dlogits"), axis),
+        (logits, labels, outputs["loss"], outputs.get("dlogits"), options),
         layout,
     )
 
@@ -312,7 +384,7 @@ def build_conv2d(case: Case, layout: ConvLayout, rng: np.random.Generator) -> Wo
         inputs,
         outputs,
         case["kernel"],
-        (*inputs.values(), *outputs.values(), options, precision_of(case)),
+        (*inputs.values(), *outputs.values(), options),
         layout,
     )
 

@@ -41,7 +41,7 @@ class packed_conv2d_weight {
 
  private:
   tensor_view<const float, 4> weight_;
-  detail::conv2d_packing<float> packing_;
+  detail::conv2d_packing<float> packing_{};
 };
 
 K754_INLINE constexpr tensor_view<const float, 4> as_tensor_view(

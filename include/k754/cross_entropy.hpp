@@ -11,8 +11,8 @@
 ///             tangents and upstream gradients: the shape without the axis for reduction::none, one element (any
 ///             rank) for mean and sum. An upstream that is left out, or nullptr, is 1 everywhere. Any element
 ///             strides, negative and (but for outputs) zero too.
-/// Types       float, double, float16, bfloat16 and types stored as these; one type for all but index labels, which
-///             are of any integer type. The labels' element type decides which kind they are.
+/// Types       float, double, float16, bfloat16 and types stored as these; one type for all but index labels, of any
+///             integer type, and losses of 16-bit logits, which may be float. The labels' type decides their kind.
 /// Loss        -log softmax_t for an index label t, -sum q_i log softmax_i for probabilities q. Smoothing by eps
 ///             makes them (1 - eps) q_i + eps / C, a class weight then multiplies by w_i. Losses and the gradient at
 ///             the target keep their accuracy near 0: [30, 0] with label 0 is 9.358e-14, not 0 (CE-Za .. CE-Zf,
@@ -21,7 +21,10 @@
 ///             number of rows that are not ignored (CE-S06), or by mean_denominator; that of probability labels by
 ///             the number of rows. Where that is 0, so are gradients, and a mean is NaN or by empty_mean 0 (CE-S08,
 ///             CE-S11, CE-S15g).
-/// Zeros       A zero label, class weight, tangent or upstream gradient is strong: its product with an infinite term
+/// Weights     By class (class_weights: of the logits' type) and by row (row_weights: of float; of double with double).
+///             A row's weight multiplies its loss, tangent and gradients and, where a mean counts weights, what the
+///             row adds to its denominator (CE-R01 .. CE-R03). Ignored rows have none.
+/// Zeros       A zero label, weight, tangent or upstream gradient is strong: its product with an infinite term
 ///             is 0 (CE-D01, CE-D12, CE-D15, CE-D17, CE-S15), with NaN it is NaN (CE-D07, CE-D09, CE-S04);
 ///             zero_times_inf::ieee and annihilating_zero are the other two rules. A label above zero, however small,
 ///             on a -inf logit makes the loss +inf and the gradient finite (CE-D02, CE-D03, CE-D13, CE-D14, CE-S01,
@@ -43,66 +46,28 @@
 ///             reduction. Elsewhere that plus 2^-46 (f64 2^-60) times the magnitudes of what is subtracted.
 /// Policy      subnormals, zero_times_inf, smoothing, empty_mean, zero_mass, pos_inf (not from p); index labels:
 ///             bad_index, mean_denominator; probability labels: label_check, label_sum (not from p), label_gradient.
-///             precision::accurate is the only tier in this version.
 /// Errors      axis_out_of_range, rank_mismatch, shape_mismatch, negative_extent, size_overflow, invalid_option
 ///             (label_smoothing not in [0, 1], ignore_index or weighted assume_one with probability labels),
 ///             empty_reduction (no classes, CE-S12), null_pointer, self_overlap, overlap, label_out_of_range,
 ///             invalid_label. A gradient may be exactly the logits, or labels of its shape (in place); outputs must
 ///             otherwise share no memory with an argument.
-/// Cost        Three passes over each row, four with probability labels or smoothing; one over the labels before, for
-///             checks or for the denominator of a gradient. No scratch memory, at most 20 KiB of stack. Reductions
-///             have one fixed order (see `sum_rows`), so that no executor can change a bit.
+/// Cost        Three passes over a row, four with probability labels or smoothing; one over the labels before. No
+///             scratch memory, at most 32 KiB of stack. One order of reductions (reference/lane_sum.hpp). Losses and
+///             dlogits of 32 and 16 bits run on vectors. Both in one call: cross_entropy_with_gradient.hpp.
 /// Source      include/k754/reference/cross_entropy.hpp defines the arithmetic.
 #ifndef K754_CROSS_ENTROPY_HPP
 #define K754_CROSS_ENTROPY_HPP
 
-#include <cstdint>
-#include <optional>
-
 #include "call/cross_entropy.hpp"
+#include "cross_entropy_options.hpp"
 #include "detail/flags-inl.hpp"
 
 namespace k754 {
 
-/// What becomes of the losses of the rows.
-enum class reduction { none, mean, sum };
-
-/// A view of one weight for each class, from anything tensor_like of rank 1; by default none, 1 for each.
-template <floating T>
-class class_weights {
- public:
-  K754_INLINE constexpr class_weights() noexcept = default;
-  template <detail::tensor_of<T> Weights>
-  K754_INLINE constexpr class_weights(Weights&& weights) noexcept
-      : view_(detail::input_view(static_cast<Weights&&>(weights))), given_(true) {}
-  /// Taken to say why it is wrong.
-  template <tensor_like Weights>
-  requires(!detail::tensor_of<Weights, T>) K754_INLINE constexpr class_weights(Weights&&) noexcept {
-    static_assert(detail::tensor_of<Weights, T>,
-                  "k754 cross_entropy: class_weights must be of the logits' element type");
-  }
-  K754_INLINE constexpr bool given() const noexcept { return given_; }
-  K754_INLINE constexpr const tensor_view<const T>& view() const noexcept { return view_; }
-
- private:
-  tensor_view<const T> view_ = {};
-  bool given_ = false;
-};
-
-/// `T` is the logits' element type; in a call, braces are enough: `{.axis = 1}`.
-template <floating T>
-struct cross_entropy_options {
-  index_t axis = -1;  ///< the axis of the classes; negative counts from the end
-  k754::reduction reduction = k754::reduction::mean;
-  std::optional<std::int64_t> ignore_index = std::nullopt;  ///< rows with this label are skipped
-  double label_smoothing = 0.0;                             ///< eps, in [0, 1]
-  k754::class_weights<T> class_weights = {};
-};
-
-inline namespace K754_ABI {
+inline namespace K754_KERNEL_ABI {
 
 /// Writes the loss of each row, or their mean or sum, to `loss`.
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           executor Ex = serial_executor>
 void cross_entropy(X&& logits, L&& labels, Y&& loss, const detail::options_for<X>& options = {},
                    Ex&& ex = {}) {
@@ -110,13 +75,13 @@ void cross_entropy(X&& logits, L&& labels, Y&& loss, const detail::options_for<X
                 "k754: exceptions are off in this unit; call try_cross_entropy");
   detail::call_or_throw(detail::entropy_loss<P>(logits, labels, loss, options), ex);
 }
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           executor Ex = serial_executor>
 [[nodiscard]] status try_cross_entropy(X&& logits, L&& labels, Y&& loss,
                                        const detail::options_for<X>& options = {}, Ex&& ex = {}) noexcept {
   return detail::try_call(detail::entropy_loss<P>(logits, labels, loss, options), ex);
 }
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y>
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y>
 constexpr check_result check_cross_entropy(X&& logits, L&& labels, Y&& loss,
                                            const detail::options_for<X>& options = {}) noexcept {
   return detail::checked(detail::entropy_loss<P>(logits, labels, loss, options));
@@ -208,8 +173,8 @@ constexpr check_result check_cross_entropy_label_backward(
   return check_cross_entropy_label_backward<P>(logits, labels, nullptr, dlabels, options);
 }
 
-/// Writes the derivative of the loss along a tangent of the logits and one of the probability labels (forward mode)
-/// to `loss_tangent`, reduced like the loss. A zero tangent is strong (CE-D17).
+/// Writes the derivative of the loss along tangents of logits and probability labels (forward mode), reduced like the
+/// loss, to `loss_tangent`. A zero tangent is strong (CE-D17).
 template <policy P = policy{}, detail::floating_tensor X, detail::beside<X> L, detail::beside<X> TX,
           detail::beside<X> TL, detail::output_for<X> Y, executor Ex = serial_executor>
 void cross_entropy_jvp(X&& logits, L&& labels, TX&& logits_tangent, TL&& labels_tangent, Y&& loss_tangent,
@@ -236,8 +201,31 @@ constexpr check_result check_cross_entropy_jvp(X&& logits, L&& labels, TX&& logi
       detail::entropy_jvp<P>(logits, labels, logits_tangent, labels_tangent, loss_tangent, options));
 }
 
+/// The same for index labels, along a tangent of the logits.
+template <policy P = policy{}, detail::floating_tensor X, detail::class_indices L, detail::beside<X> TX,
+          detail::output_for<X> Y, executor Ex = serial_executor>
+void cross_entropy_jvp(X&& logits, L&& labels, TX&& logits_tangent, Y&& loss_tangent,
+                       const detail::options_for<X>& options = {}, Ex&& ex = {}) {
+  static_assert(detail::exceptions_enabled<X>,
+                "k754: exceptions are off in this unit; call try_cross_entropy_jvp");
+  detail::call_or_throw(detail::entropy_jvp<P>(logits, labels, logits_tangent, loss_tangent, options), ex);
+}
+template <policy P = policy{}, detail::floating_tensor X, detail::class_indices L, detail::beside<X> TX,
+          detail::output_for<X> Y, executor Ex = serial_executor>
+[[nodiscard]] status try_cross_entropy_jvp(X&& logits, L&& labels, TX&& logits_tangent, Y&& loss_tangent,
+                                           const detail::options_for<X>& options = {},
+                                           Ex&& ex = {}) noexcept {
+  return detail::try_call(detail::entropy_jvp<P>(logits, labels, logits_tangent, loss_tangent, options), ex);
+}
+template <policy P = policy{}, detail::floating_tensor X, detail::class_indices L, detail::beside<X> TX,
+          detail::output_for<X> Y>
+constexpr check_result check_cross_entropy_jvp(X&& logits, L&& labels, TX&& logits_tangent, Y&& loss_tangent,
+                                               const detail::options_for<X>& options = {}) noexcept {
+  return detail::checked(detail::entropy_jvp<P>(logits, labels, logits_tangent, loss_tangent, options));
+}
+
 /// Writes -sum q'_i log p_i of each row, or their mean or sum, to `loss` (CE-D18).
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           executor Ex = serial_executor>
 void cross_entropy_from_probabilities(X&& p, L&& labels, Y&& loss, const detail::options_for<X>& options = {},
                                       Ex&& ex = {}) {
@@ -245,14 +233,14 @@ void cross_entropy_from_probabilities(X&& p, L&& labels, Y&& loss, const detail:
                 "k754: exceptions are off in this unit; call try_cross_entropy_from_probabilities");
   detail::call_or_throw(detail::likelihood_loss<P>(p, labels, loss, options), ex);
 }
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y,
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y,
           executor Ex = serial_executor>
 [[nodiscard]] status try_cross_entropy_from_probabilities(X&& p, L&& labels, Y&& loss,
                                                           const detail::options_for<X>& options = {},
                                                           Ex&& ex = {}) noexcept {
   return detail::try_call(detail::likelihood_loss<P>(p, labels, loss, options), ex);
 }
-template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::output_for<X> Y>
+template <policy P = policy{}, detail::floating_tensor X, detail::labels_for<X> L, detail::loss_for<X> Y>
 constexpr check_result check_cross_entropy_from_probabilities(
     X&& p, L&& labels, Y&& loss, const detail::options_for<X>& options = {}) noexcept {
   return detail::checked(detail::likelihood_loss<P>(p, labels, loss, options));
@@ -344,7 +332,9 @@ constexpr check_result check_cross_entropy_from_probabilities_label_backward(
   return check_cross_entropy_from_probabilities_label_backward<P>(p, labels, nullptr, dlabels, options);
 }
 
-}  // namespace K754_ABI
+}  // namespace K754_KERNEL_ABI
 }  // namespace k754
 
 #endif  // K754_CROSS_ENTROPY_HPP
+
+#include "targets/order-inl.hpp"

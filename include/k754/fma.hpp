@@ -1,8 +1,9 @@
 /// Fused multiply-add: `fma(a, b, c)` is a*b + c with one rounding (IEEE 754-2019, 5.4.1), on every machine.
 ///
-/// The native instruction serves where the compiler may use it (-mfma, AArch64); elsewhere the emulations below
-/// do, with the same bits. They are public so that they can be compared with the instruction. libm's fma is
-/// never called: without hardware it is slow, and some compilers replace it by two roundings.
+/// One instruction where the compiler may use it (-mfma, AArch64); in other units for x86-64 the CPU's, if it has
+/// one, behind a test that is always decided alike; else the emulations below, with the same bits. They are public
+/// so that they can be compared with the instruction. libm's fma is never called: without hardware it is slow, and
+/// some compilers replace it by two roundings.
 ///
 /// Needs round-to-nearest-even and no flushing: call inside `scoped_fp_environment`, as the kernels do.
 /// A NaN result is a NaN; its sign and payload are not specified here (kernels write the canonical NaN).
@@ -14,6 +15,10 @@
 
 #include "detail/config.hpp"
 #include "detail/flags-inl.hpp"
+
+#if K754_RUN_TIME_FMA
+#include "targets/cpu.hpp"
+#endif
 
 namespace k754 {
 inline namespace K754_ABI {
@@ -136,9 +141,61 @@ inline float fma_emulated(float a, float b, float c) noexcept {
   return std::bit_cast<double>(sign | (biased << 52) | (rounded & (hidden_bit - 1)));
 }
 
+}  // namespace K754_ABI
+
+#if K754_RUN_TIME_FMA
+namespace detail {
+
+/// What all units of a program know of the CPU's instruction.
+enum fma_knowledge : unsigned char { fma_unknown, fma_present, fma_absent };
+inline unsigned char known_fma = fma_unknown;
+
+inline namespace K754_ABI {
+
+K754_INLINE unsigned char load_known_fma() noexcept { return __atomic_load_n(&known_fma, __ATOMIC_RELAXED); }
+inline void store_known_fma(fma_knowledge knowledge) noexcept {
+  __atomic_store_n(&known_fma, static_cast<unsigned char>(knowledge), __ATOMIC_RELAXED);
+}
+
+// As text: a function that the compiler may use it in could not become part of its callers. In registers: with a choice,
+// Clang takes memory.
+K754_INLINE float fma_instruction(float a, float b, float c) noexcept {
+  __asm__("{vfmadd231ss %2, %1, %0|vfmadd231ss %0, %1, %2}" : "+x"(c) : "x"(a), "x"(b));
+  return c;
+}
+K754_INLINE double fma_instruction(double a, double b, double c) noexcept {
+  __asm__("{vfmadd231sd %2, %1, %0|vfmadd231sd %0, %1, %2}" : "+x"(c) : "x"(a), "x"(b));
+  return c;
+}
+
+/// The first time, and always on a CPU without the instruction.
+template <class T>
+[[gnu::noinline]] T fma_not_known_present(T a, T b, T c) noexcept {
+  if (load_known_fma() == fma_unknown) {
+    store_known_fma(detect_cpu().fma ? fma_present : fma_absent);
+    if (load_known_fma() == fma_present) return fma_instruction(a, b, c);
+  }
+  return fma_emulated(a, b, c);
+}
+
+template <class T>
+K754_INLINE T fma_at_run_time(T a, T b, T c) noexcept {
+  if (load_known_fma() == fma_present) [[likely]]
+    return fma_instruction(a, b, c);
+  return fma_not_known_present(a, b, c);
+}
+
+}  // namespace K754_ABI
+}  // namespace detail
+#endif
+
+inline namespace K754_ABI {
+
 inline float fma(float a, float b, float c) noexcept {
 #if K754_NATIVE_FMA
   return __builtin_fmaf(a, b, c);
+#elif K754_RUN_TIME_FMA
+  return detail::fma_at_run_time(a, b, c);
 #else
   return fma_emulated(a, b, c);
 #endif
@@ -147,6 +204,8 @@ inline float fma(float a, float b, float c) noexcept {
 inline double fma(double a, double b, double c) noexcept {
 #if K754_NATIVE_FMA
   return __builtin_fma(a, b, c);
+#elif K754_RUN_TIME_FMA
+  return detail::fma_at_run_time(a, b, c);
 #else
   return fma_emulated(a, b, c);
 #endif

@@ -12,7 +12,7 @@
 ///             extent 1 there (`keepdims`). Masks broadcast to the input's shape by NumPy's rules. Any
 ///             element strides, negative and zero too; an output's must not make two elements one.
 /// Types       float, double, float16, bfloat16, and types stored as these; one type for all but masks, which
-///             are bool: any nonzero byte is true, the element is present.
+///             are bool, std::uint8_t or std::int8_t: any nonzero byte is true, the element is present (SM-14h, SM-14i).
 /// Result      softmax and log_softmax are at most 0.5001 ULP from the exact value (float16 0.5005; double
 ///             1.6 and 1.0) in rows up to 2^20, with gradual underflow (SM-12), whatever the spread of the
 ///             row: a log-probability of -2e-9 is not 0 (LS-10, LS-11). logsumexp the same and, where max x
@@ -33,24 +33,29 @@
 ///             What is not finite follows IEEE 754: 0 * inf is NaN (SM-16, SM-17, LS-09). Masked-out elements
 ///             get +0, whatever their output and upstream gradient hold.
 /// Policy      subnormals, zero_mass, pos_inf; masked forms fully_masked too; logsumexp and gradients only
-///             subnormals. softmax, log_softmax and logsumexp without a mask also read precision: accurate or
-///             fast. Masked forms, gradients and double have the accurate tier alone.
+///             subnormals. softmax, log_softmax and logsumexp also read precision: accurate, fast (with a mask: accurate)
+///             or exact. Gradients and double have the accurate tier alone; exact does not compile for double.
 /// Fast        precision::fast computes in float, half again to three times as fast. float: softmax and log_softmax
 ///             at most 4 ULP (3.6 and 3.3; seen 2.3 and 1.4) in rows up to 2^20, with gradual underflow, and
 ///             log-probabilities near 0 as accurate as others (LS-F4); logsumexp 0.501 ULP and 2^-23 of the
 ///             logarithm. float16 and bfloat16 stay within 0.5005 and 0.5001. Equal elements are 1/n, rounded
 ///             once (SM-F3b); special rows, rules and zeros are those above (SM-F1, LS-F1). The same bits wherever
 ///             a row lies and whatever runs it, but not for a shifted row.
+/// Exact       precision::exact: every result of float, float16 and bfloat16 is the exact value, rounded once, so that it
+///             follows from mathematics alone (SM-X5); reference/softmax_exact.hpp says how, and what is proved. It takes
+///             1.0 to 1.25 times as long as accurate; 1.5 times in place, where float16 results are subnormal, and in rows
+///             of 2049 to 3072 elements; more where results are near ties, as differences x_i - m often are in log_softmax
+///             when one element is 30 above all others.
 /// Errors      axis_out_of_range, rank_mismatch, shape_mismatch, negative_extent, size_overflow,
 ///             null_pointer, self_overlap, overlap. An output may be exactly an input of its shape (in
 ///             place; for gradients the output or the upstream gradient); otherwise it must share no memory
 ///             with an argument.
 /// Cost        Three passes over each row (maximum, sum, results), no scratch memory but up to 32 KiB of stack: in
-///             rows of more than 3072 elements, and in columns, exponentials are computed twice. Gradients two
-///             passes, in double three. float, float16 and bfloat16 run on vectors where the CPU has a fused
-///             multiply-add, rows side by side where they are short or lie so; double is scalar code.
-/// Source      reference/softmax.hpp, row_mass.hpp and (fast) softmax_fast.hpp define the arithmetic and name their
-///             sources.
+///             rows of more than 3072 elements (double: 2560, exact: 2048), and in columns, exponentials are computed
+///             twice. Gradients two passes, in double three. On vectors where the CPU has a fused multiply-add; of float,
+///             float16 and bfloat16 rows side by side where they are short or lie so, of double one after the other.
+/// Source      reference/softmax.hpp, row_mass.hpp, softmax_fast.hpp and softmax_exact.hpp define the arithmetic and name
+///             their sources.
 #ifndef K754_SOFTMAX_HPP
 #define K754_SOFTMAX_HPP
 

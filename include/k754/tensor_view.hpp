@@ -89,7 +89,8 @@ template <class T, std::size_t Rank>
 inline constexpr bool is_tensor_view<tensor_view<T, Rank>> = true;
 
 /// Matrices of Eigen, tensors of xtensor and Boost.MultiArray, ... have rows, a shape or strides of their own: what lies
-/// where behind their data() is not guessed. Write `tensor_view(x.data(), {extents...}, {strides...})` for them.
+/// where behind their data() is not guessed. Write `view_of(x)` (view_of.hpp) or
+/// `tensor_view(x.data(), {extents...}, {strides...})` for them.
 template <class X>
 concept needs_no_tensor_view =
     is_tensor_view<std::remove_cvref_t<X>> || mdspan_like<std::remove_cvref_t<X>> || !(

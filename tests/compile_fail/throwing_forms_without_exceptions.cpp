@@ -15,6 +15,9 @@
 // expect: exceptions are off in this unit; call try_log_softmax_backward
 // expect: exceptions are off in this unit; call try_masked_softmax_backward
 // expect: exceptions are off in this unit; call try_masked_log_softmax_backward
+// expect: exceptions are off in this unit; call try_exp
+// expect: exceptions are off in this unit; call try_log
+// expect: exceptions are off in this unit; call try_log1p
 // expect: exceptions are off in this unit; call try_xlogy
 // expect: exceptions are off in this unit; call try_xlogy_backward
 // expect: exceptions are off in this unit; call try_conv2d
@@ -26,6 +29,7 @@
 // expect: exceptions are off in this unit; call try_cross_entropy_backward
 // expect: exceptions are off in this unit; call try_cross_entropy_label_backward
 // expect: exceptions are off in this unit; call try_cross_entropy_jvp
+// expect: exceptions are off in this unit; call try_cross_entropy_with_gradient
 // expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities
 // expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities_backward
 // expect: exceptions are off in this unit; call try_cross_entropy_from_probabilities_label_backward
@@ -67,12 +71,16 @@ void f(k754::tensor_view<const float, 2> x, k754::tensor_view<const bool, 2> mas
   CALL(log_softmax_backward)(x, x, y);
   CALL(masked_softmax_backward)(x, x, mask, y);
   CALL(masked_log_softmax_backward)(x, x, mask, y);
+  CALL(exp)(x, y);
+  CALL(log)(x, y);
+  CALL(log1p)(x, y);
   CALL(xlogy)(x, x, y);
   CALL(xlogy_backward)(x, x, x, y, z);
   CALL(cross_entropy)(x, label, one);
   CALL(cross_entropy_backward)(x, label, y);
   CALL(cross_entropy_label_backward)(x, x, y);
   CALL(cross_entropy_jvp)(x, x, x, x, one);
+  CALL(cross_entropy_with_gradient)(x, label, one, y);
   CALL(cross_entropy_from_probabilities)(x, label, one);
   CALL(cross_entropy_from_probabilities_backward)(x, label, y);
   CALL(cross_entropy_from_probabilities_label_backward)(x, x, y);

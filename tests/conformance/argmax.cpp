@@ -28,6 +28,13 @@ void add(results& to, const char* kernel) {
       }
     }
   });
+  // Columns in tiles, which leads do not decide: for the stack that they take.
+  random_bits random(1);
+  const tensor<T, 2> x({400, 500}, random, kind::any);
+  const tensor<std::int64_t, 1> index({500});
+  const tensor<std::int32_t, 1> short_index({500});
+  (void)k754::try_argmax<P>(x.in(), index.out(), {.axis = 0});
+  (void)k754::try_argmin<P>(x.in(), short_index.out(), {.axis = 0});
 }
 
 }  // namespace

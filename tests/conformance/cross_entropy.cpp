@@ -1,4 +1,4 @@
-#include <k754/cross_entropy.hpp>
+#include <k754/cross_entropy_with_gradient.hpp>
 
 #include "conformance.hpp"
 
@@ -28,7 +28,25 @@ void add(results& to) {
       d.add(k754::try_cross_entropy(x.in(), labels.in(), loss.out(), smooth), loss);
       d.add(k754::try_cross_entropy_backward(x.in(), labels.in(), dx.out()), dx);
       d.add(k754::try_cross_entropy_backward(x.in(), labels.in(), loss.in(), dx.out(), smooth), dx);
+      const options weighted{.ignore_index = 0, .class_weights = weights.in()};
+      d.add(k754::try_cross_entropy_with_gradient(x.in(), labels.in(), loss.out(), dx.out(), weighted), loss);
+      d.add(k754::status::ok, dx);
+      const tensor<T, 2> columns({classes, 4}, random, kind::moderate), dcolumns({classes, 4});
+      d.add(k754::try_cross_entropy_with_gradient(columns.in(), labels.in(), loss.out(), dcolumns.out(),
+                                                  options{.axis = 0}),
+            dcolumns);
+      d.add(k754::status::ok, loss);
     });
+    for (const index_t rows : {5, 90, 1500}) {
+      const tensor<T, 2> x({rows, 7}, random, rows == 90 ? kind::mixed : kind::moderate), dx({rows, 7});
+      tensor<std::int32_t, 1> labels({rows});
+      for (std::size_t row = 0; row < labels.size(); ++row) {
+        labels.data()[row] = static_cast<std::int32_t>(random.below(7));
+      }
+      const tensor<T, 1> loss({1});
+      d.add(k754::try_cross_entropy_with_gradient(x.in(), labels.in(), loss.out(), dx.out()), dx);
+      d.add(k754::status::ok, loss);
+    }
   });
   record<T>(to, "cross_entropy, probabilities", [&](digest& d, random_bits& random) {
     each_shape(random, [&](index_t classes, const tensor<T, 2>& x) {

@@ -27,4 +27,9 @@ void add_xlogy(results& to) {
   add<double>(to);
 }
 
+void add_more_xlogy(results& to) {
+  add<k754::float16>(to);
+  add<k754::bfloat16>(to);
+}
+
 }  // namespace k754_conformance

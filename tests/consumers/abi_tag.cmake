@@ -11,8 +11,8 @@ execute_process(COMMAND ${command} -O0 -c -o ${object} COMMAND_ERROR_IS_FATAL AN
 execute_process(COMMAND ${nm} --defined-only ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
 
 # Types have one identity in all units: their run-time type information, and the members of what is thrown. So have the
-# choice of targets and the size of the caches, which are the program's.
-set(allowed "_ZT[VTIS]|NK?4k75411shape_error(D[012]|4what)Ev$|N4k7546detail(15allowed_targets|28known_last_level_cache_bytes)E$")
+# choice of targets, the size of the caches and what is known of fused multiply-add, which are the program's.
+set(allowed "_ZT[VTIS]|NK?4k75411shape_error(D[012]|4what)Ev$|N4k7546detail(15allowed_targets|28known_last_level_cache_bytes|9known_fma)E$")
 string(REGEX MATCHALL " [WVu] _Z[^\n]*4k754[^\n]*" symbols "${symbols}")
 set(tagged 0)
 set(untagged)

@@ -31,7 +31,7 @@ foreach(header IN LISTS headers)
       set(name ${CMAKE_MATCH_1})
       if(NOT name IN_LIST allowed_includes
           AND NOT (name MATCHES "^fmt/" AND header STREQUAL "k754/fmt.hpp")
-        AND NOT (name MATCHES "^(cpuid.h|sys/auxv.h)$" AND header MATCHES "^k754/(simd|targets/cpu)[.]hpp$")
+        AND NOT (name MATCHES "^sys/auxv.h$" AND header STREQUAL "k754/targets/cpu.hpp")
         AND NOT (name MATCHES "^hwy/" AND header MATCHES "${highway_header}"))
         complain("includes <${name}>")
       endif()

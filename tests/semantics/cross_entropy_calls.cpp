@@ -6,6 +6,9 @@ namespace {
 const registration cross_entropy_calls = [] {
   register_index_labels<policy{}>("cross_entropy");
   register_probability_labels<policy{}>("cross_entropy probabilities");
+  register_with_gradient<std::int64_t, void>("cross_entropy_with_gradient");
+  register_with_gradient<std::int64_t, float, float16, bfloat16>("cross_entropy_with_gradient float_loss");
+  register_with_gradient<void, void>("cross_entropy_with_gradient probabilities");
   register_call<float>("cross_entropy_jvp", [](auto& c) {
     const auto logits = c.input();
     const auto labels = c.input("labels");
@@ -15,6 +18,14 @@ const registration cross_entropy_calls = [] {
     c.run([=] {
       return try_cross_entropy_jvp(logits, labels, logits_tangent, labels_tangent, tangent, options);
     });
+  });
+  register_call<float>("cross_entropy_jvp indices", [](auto& c) {
+    const auto logits = c.input();
+    const auto labels = c.template input<std::int64_t>("labels");
+    const auto logits_tangent = c.input("logits_tangent");
+    const auto options = entropy_options(c, logits);
+    const auto tangent = c.output(result_shape(logits, options));
+    c.run([=] { return try_cross_entropy_jvp(logits, labels, logits_tangent, tangent, options); });
   });
   register_call<float>("cross_entropy_from_probabilities", [](auto& c) {
     const auto p = c.input();

@@ -1,7 +1,7 @@
 // Calls of cross_entropy by the words of a row, for any policy.
 #pragma once
 
-#include <k754/cross_entropy.hpp>
+#include <k754/cross_entropy_with_gradient.hpp>
 
 #include <cstdint>
 #include <string>
@@ -21,6 +21,10 @@ auto entropy_options(Call& c, const Logits&) {
   if (kind != "mean") options.reduction = kind == "none" ? reduction::none : reduction::sum;
   if (c.has("ignore_index")) options.ignore_index = c.integer("ignore_index", 0);
   if (c.has("class_weights")) options.class_weights = c.input("class_weights");
+  if (c.has("row_weights")) {
+    using weight = typename decltype(options.row_weights)::weight;
+    options.row_weights = c.template input<weight>("row_weights");
+  }
   return options;
 }
 
@@ -58,6 +62,27 @@ void register_index_labels(const std::string& name) {
       if (result != status::ok || !wants_dlogits) return result;
       if (has_upstream) return try_cross_entropy_backward<P>(logits, labels, upstream, dlogits, options);
       return try_cross_entropy_backward<P>(logits, labels, dlogits, options);
+    });
+  });
+}
+
+/// Results `loss` and `dlogits` of one call, with `upstream` where the row states it.
+template <class Label, class Loss, class... Types>
+void register_with_gradient(const std::string& name) {
+  register_call<Types...>(name, [](auto& c) {
+    using element = typename std::remove_cvref_t<decltype(c)>::element_type;
+    using loss_type = std::conditional_t<std::same_as<Loss, void>, element, Loss>;
+    const auto logits = c.input();
+    const auto labels =
+        c.template input<std::conditional_t<std::same_as<Label, void>, element, Label>>("labels");
+    const auto options = entropy_options(c, logits);
+    const bool has_upstream = c.has("upstream");
+    const auto loss = c.template output<loss_type>(result_shape(logits, options), "loss");
+    const auto dlogits = c.output(shape_of(logits), "dlogits");
+    const auto upstream = has_upstream ? c.input("upstream") : decltype(c.input()){};
+    c.run([=] {
+      if (!has_upstream) return try_cross_entropy_with_gradient(logits, labels, loss, dlogits, options);
+      return try_cross_entropy_with_gradient(logits, labels, upstream, loss, dlogits, options);
     });
   });
 }

@@ -2,6 +2,7 @@
 #include <k754/argmax.hpp>
 #include <k754/conv2d.hpp>
 #include <k754/cross_entropy.hpp>
+#include <k754/exp_log.hpp>
 #include <k754/softmax.hpp>
 #include <k754/where.hpp>
 #include <k754/xlogy.hpp>
@@ -39,6 +40,7 @@ const std::map<std::string, reduction> kernels = {
      [](const policy& p) { return detail::entropy_policy<loss, logits, std::int32_t>(p); }},
     {"cross_entropy, probability labels",
      [](const policy& p) { return detail::entropy_policy<label_backward, logits, float>(p); }},
+    {"exp, log, log1p", [](const policy& p) { return detail::exp_log_policy(p); }},
     {"xlogy", [](const policy& p) { return detail::xlogy_policy(p); }},
     {"where_apply_backward", [](const policy& p) { return detail::product_policy(p); }},
     {"conv2d", [](const policy& p) { return detail::conv2d_policy<float>(p, detail::conv2d_part::forward); }},

@@ -45,6 +45,15 @@ struct softmax_call {
   }
 };
 
+/// Where a type has the policy's tier.
+template <policy P, floating T>
+constexpr form<T> form_of() {
+  if constexpr (P.precision == precision::exact && std::same_as<T, double>)
+    return nullptr;
+  else
+    return &try_kernel<P, T>;
+}
+
 /// Registers the named kernels with a policy, in words and in code.
 template <policy P>
 void register_kernels(const std::string& words, std::initializer_list<std::string_view> names) {
@@ -52,8 +61,8 @@ void register_kernels(const std::string& words, std::initializer_list<std::strin
     for (const std::string_view name : names) {
       if (name != kernel.name) continue;
       register_call(kernel.name + words, softmax_call{kernel,
-                                                      {&try_kernel<P, float16>, &try_kernel<P, bfloat16>,
-                                                       &try_kernel<P, float>, &try_kernel<P, double>}});
+                                                      {form_of<P, float16>(), form_of<P, bfloat16>(),
+                                                       form_of<P, float>(), form_of<P, double>()}});
     }
   }
 }
@@ -93,6 +102,14 @@ const registration softmax_calls = [] {
                                                                          forward);
   register_kernels<policy{.subnormals = subnormals::flush, .precision = fast}>(
       " precision=fast subnormals=flush", forward);
+  constexpr precision exact = precision::exact;
+  register_kernels<policy{.precision = exact}>(" precision=exact", all);
+  register_kernels<policy{.zero_mass = zero_mass::uniform, .precision = exact}>(
+      " precision=exact zero_mass=uniform", forward);
+  register_kernels<policy{.pos_inf = pos_inf::limit, .precision = exact}>(" precision=exact pos_inf=limit",
+                                                                          forward);
+  register_kernels<policy{.subnormals = subnormals::flush, .precision = exact}>(
+      " precision=exact subnormals=flush", forward);
 };
 
 }  // namespace

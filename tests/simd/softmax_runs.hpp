@@ -28,38 +28,43 @@ using detail::row_run;
 using detail::strided_rows;
 
 /// The code of a target.
-template <row_kernel K, bool Flush, floating T>
+template <class Kernel>
 struct softmax_code {
   std::string target;
-  typename detail::softmax_kernel<K, Flush, T>::function* compute;
+  typename Kernel::function* compute;
 };
 
 /// Of all targets that have one of their own; the reference where there is no such target.
-template <row_kernel K, bool Flush, floating T>
-std::vector<softmax_code<K, Flush, T>> softmax_codes() {
-  using kernel = detail::softmax_kernel<K, Flush, T>;
-  std::vector<softmax_code<K, Flush, T>> all;
+template <class Kernel>
+std::vector<softmax_code<Kernel>> softmax_codes() {
+  std::vector<softmax_code<Kernel>> all;
   for_each_target([&](const char* name) {
-    auto* const code = detail::choose<kernel>();
-    if (code != kernel::scalar || (all.empty() && std::strcmp(name, "reference") == 0)) {
+    auto* const code = detail::choose<Kernel>();
+    if (code != Kernel::scalar || (all.empty() && std::strcmp(name, "reference") == 0)) {
       all.push_back({name, code});
     }
   });
   return all;
 }
 
-/// Calls `body.operator()<K, Flush>()` for every function of the family.
-template <class Body>
+/// Calls `body.operator()<K, Flush>()` for every function of the family that a tier has.
+template <precision Tier, class Body>
 void for_each_softmax(Body&& body) {
   const auto both = [&]<row_kernel K>() {
     body.template operator()<K, false>();
     body.template operator()<K, true>();
   };
-  both.template operator()<row_kernel::softmax>();
-  both.template operator()<row_kernel::log_softmax>();
-  both.template operator()<row_kernel::logsumexp>();
-  both.template operator()<row_kernel::softmax_backward>();
-  both.template operator()<row_kernel::log_softmax_backward>();
+  if constexpr (Tier == precision::exact) {  // flushing comes after what this is about
+    body.template operator()<row_kernel::softmax, false>();
+    body.template operator()<row_kernel::log_softmax, false>();
+    body.template operator()<row_kernel::logsumexp, false>();
+  } else {
+    both.template operator()<row_kernel::softmax>();
+    both.template operator()<row_kernel::log_softmax>();
+    both.template operator()<row_kernel::logsumexp>();
+    both.template operator()<row_kernel::softmax_backward>();
+    both.template operator()<row_kernel::log_softmax_backward>();
+  }
 }
 
 template <row_kernel K, floating T>
@@ -67,6 +72,7 @@ std::string about_softmax(const char* what, bool masked, bool flush) {
   return std::string(what) + ", " + detail::row_kernel_name(K, masked) + (flush ? ", flush" : "") + ", " +
          (std::is_same_v<T, bfloat16>  ? "bf16"
           : std::is_same_v<T, float16> ? "f16"
+          : std::is_same_v<T, double>  ? "f64"
                                        : "f32");
 }
 
@@ -91,7 +97,7 @@ strided_rows<T> place_rows(const guarded_buffer& memory, index_t length, index_t
 struct softmax_memories {
   guarded_buffer x, upstream, mask, y;
   explicit softmax_memories(std::size_t elements)
-      : x(4 * elements), upstream(4 * elements), mask(elements), y(4 * elements) {
+      : x(8 * elements), upstream(8 * elements), mask(elements), y(8 * elements) {
     std::memset(y.begin(), 0x5A, y.size());
   }
 };
@@ -115,7 +121,7 @@ class random_elements {
     const auto sign = static_cast<bits_of<T>>(r & layout::sign_bit);
     switch (mix) {
       case row_mix::wide:
-        return T(static_cast<float>(80.0 * unit));
+        return number((std::is_same_v<T, double> ? 800.0 : 80.0) * unit);
       case row_mix::ties:
         return from_bits<T>(static_cast<bits_of<T>>(to_bits(T(1.5F)) + r % 3));
       case row_mix::tiny:
@@ -131,7 +137,7 @@ class random_elements {
       default:
         break;
     }
-    return T(static_cast<float>(4.0 * unit));
+    return number(4.0 * unit);
   }
 
   /// Elements of rows, each of a mix of its own. Outputs, which gradients read, are mostly what softmax or log_softmax gives.
@@ -166,17 +172,27 @@ class random_elements {
   }
 
  private:
+  static T number(double x) {
+    if constexpr (std::is_same_v<T, double>) {
+      return x;
+    } else {
+      return T(static_cast<float>(x));
+    }
+  }
+
   random_bits random_;
   std::vector<T> edges_ = edge_values<T>();
 };
 
 /// Every code against the definition; the whole memory of the output is compared.
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, floating T, precision Tier = precision::accurate>
 class softmax_comparison {
+  using kernel = detail::softmax_kernel<K, Flush, T, Tier>;
+
  public:
   void compare(const row_run<T>& run, const guarded_buffer& output, case_count& cases) {
     before_.assign(output.begin(), output.end());
-    detail::softmax_kernel<K, Flush, T>::scalar(run);
+    kernel::scalar(run);
     expected_.assign(output.begin(), output.end());
     for (const auto& code : codes_) {
       std::memcpy(output.begin(), before_.data(), before_.size());
@@ -197,7 +213,7 @@ class softmax_comparison {
   }
 
  private:
-  std::vector<softmax_code<K, Flush, T>> codes_ = softmax_codes<K, Flush, T>();
+  std::vector<softmax_code<kernel>> codes_ = softmax_codes<kernel>();
   std::vector<unsigned char> before_, expected_;
 };
 
@@ -209,16 +225,17 @@ inline reference::row_rules some_rules(std::uint64_t i) {
 
 /// Every length up to a few vectors, a special value at each position in turn (row i has it at position i), as rows and as
 /// columns, in guarded memory.
-template <floating T>
+template <floating T, precision Tier = precision::accurate>
 void compare_all_lengths() {
   const index_t longest = static_cast<index_t>(4 * longest_vector_bytes / sizeof(T)) + 3;
   const softmax_memories memory(static_cast<std::size_t>(longest * longest));
   random_elements<T> random(1);
   const std::vector<T> specials = special_alphabet<T>();
-  for_each_softmax([&]<row_kernel K, bool Flush>() {
-    softmax_comparison<K, Flush, T> comparison;
-    case_count cases(about_softmax<K, T>("lengths x special positions", false, Flush), sweep_floor(25'000));
-    case_count masked(about_softmax<K, T>("lengths x special positions", true, Flush), sweep_floor(25'000));
+  for_each_softmax<Tier>([&]<row_kernel K, bool Flush>() {
+    softmax_comparison<K, Flush, T, Tier> comparison;
+    const long all = sweep_floor(longest * (longest + 1) / 2 * static_cast<long>(specials.size()));
+    case_count cases(about_softmax<K, T>("lengths x special positions", false, Flush), all);
+    case_count masked(about_softmax<K, T>("lengths x special positions", true, Flush), all);
     for (index_t n = 1; n <= longest; n += test_scale() > 1 ? 7 : 1) {
       for (std::size_t k = 0; k < specials.size(); ++k) {
         const bool at_end = (static_cast<std::size_t>(n) + k) % 2 == 1;
@@ -248,14 +265,14 @@ void compare_all_lengths() {
 }
 
 /// Random short rows, many at a time: rows and columns, with and without a mask.
-template <floating T>
-void compare_random_rows() {
+template <floating T, precision Tier = precision::accurate>
+void compare_random_rows(long rows_wanted = 2'000'000) {
   constexpr index_t longest = 6, most = 400;
   const softmax_memories memory(static_cast<std::size_t>((longest + 1) * most));
   random_elements<T> random(2);
-  const long wanted = scaled(2'000'000);
-  for_each_softmax([&]<row_kernel K, bool Flush>() {
-    softmax_comparison<K, Flush, T> comparison;
+  const long wanted = scaled(rows_wanted);
+  for_each_softmax<Tier>([&]<row_kernel K, bool Flush>() {
+    softmax_comparison<K, Flush, T, Tier> comparison;
     for (const bool with_mask : {false, true}) {
       case_count cases(about_softmax<K, T>("random rows", with_mask, Flush), Flush ? wanted / 4 : wanted);
       for (long rows = 0; rows < (Flush ? wanted / 4 : wanted);) {
@@ -287,13 +304,13 @@ void compare_random_rows() {
 }
 
 /// Rows and columns of more than one block, and around the length up to which exponentials are kept.
-template <floating T>
+template <floating T, precision Tier = precision::accurate>
 void compare_long_rows() {
   constexpr index_t count = 19;
   const softmax_memories memory(3100 * count);
   random_elements<T> random(4);
-  for_each_softmax([&]<row_kernel K, bool Flush>() {
-    softmax_comparison<K, Flush, T> comparison;
+  for_each_softmax<Tier>([&]<row_kernel K, bool Flush>() {
+    softmax_comparison<K, Flush, T, Tier> comparison;
     case_count cases(about_softmax<K, T>("long rows", false, Flush), 24 * count);
     for (const index_t n : {1023, 1024, 1025, 2049, 3072, 3073}) {
       for (const spacing s : {spacing{1, n}, spacing{count, 1}}) {
@@ -317,17 +334,18 @@ void compare_long_rows() {
 
 /// Rows of every kind of length in any layout: each operand with strides of its own, masks of one byte or one row, results in
 /// place.
-template <floating T>
-void compare_layouts() {
+template <floating T, precision Tier = precision::accurate>
+void compare_layouts(long runs = 1'000) {
   const std::size_t room = 64'000;
   const softmax_memories memory(room);
   random_elements<T> random(3);
-  for_each_softmax([&]<row_kernel K, bool Flush>() {
-    softmax_comparison<K, Flush, T> comparison;
+  for_each_softmax<Tier>([&]<row_kernel K, bool Flush>() {
+    softmax_comparison<K, Flush, T, Tier> comparison;
+    const long rounds = scaled(Flush ? runs / 4 : runs);  // of one row and more; four and more in the mean
     case_count cases(about_softmax<K, T>("layouts, with and without masks", false, Flush),
-                     scaled(Flush ? 1'000 : 4'000));
+                     test_scale() == 1 ? 4 * rounds : rounds);
     const std::array<index_t, 8> long_rows{1023, 1024, 1025, 2049, 3071, 3072, 3073, 5000};
-    for (long round = 0; round < scaled(Flush ? 250 : 1'000); ++round) {
+    for (long round = 0; round < rounds; ++round) {
       index_t n = static_cast<index_t>(1 + random.below(random.below(2) == 0 ? 20 : 300));
       index_t count = static_cast<index_t>(1 + random.below(random.below(8) == 0 ? 150 : 20));
       if (random.below(8) == 0) {

@@ -16,6 +16,7 @@ class case_count {
   case_count& operator=(const case_count&) = delete;
 
   void add(long cases = 1) { count_ += cases; }
+  long count() const { return count_; }
 
   /// Call it at the end of the test case.
   void check() const {

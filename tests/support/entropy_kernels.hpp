@@ -62,6 +62,8 @@ inline const std::vector<entropy_function>& entropy_functions() {
       {"cross_entropy_jvp", "logits", "loss_tangent", false, false, rows,
        K754_FORMS(cross_entropy_jvp, a.input, a.labels, a.input_tangent, a.labels_tangent, a.output,
                   a.options)},
+      {"cross_entropy_jvp", "logits", "loss_tangent", true, false, rows,
+       K754_FORMS(cross_entropy_jvp, a.input, a.indices, a.input_tangent, a.output, a.options)},
       {"cross_entropy_from_probabilities", "probabilities", "loss", true, false, rows,
        K754_FORMS(cross_entropy_from_probabilities, a.input, a.indices, a.output, a.options)},
       {"cross_entropy_from_probabilities", "probabilities", "loss", false, false, rows,

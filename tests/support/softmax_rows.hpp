@@ -128,6 +128,23 @@ std::vector<T> softmax_row(row_family family, std::size_t n, random_bits& random
   return x;
 }
 
+/// Elements below m whose exponentials sum to `rest`, nearer with each of them.
+template <k754::floating T>
+std::vector<T> row_towards(real rest, T m, int count) {
+  std::vector<T> x{m};
+  for (int k = 0; k < count && !rest.is_zero(); ++k) {
+    // down but for the last, so that something is left
+    const real log_rest = log(abs(rest)) + real(static_cast<double>(m));
+    T next = T(log_rest.to_double());
+    if (k + 1 < count && log_rest < real(static_cast<double>(next))) next = next_below(next, 1);
+    if (!(static_cast<double>(next) < static_cast<double>(m))) break;
+    x.push_back(next);
+    rest = rest - exp(real(static_cast<double>(next)) - real(static_cast<double>(m)));
+    if (rest < real(0.0)) break;
+  }
+  return x;
+}
+
 /// The exact softmax of a row with a finite maximum.
 template <k754::floating T>
 class exact_softmax {

@@ -41,14 +41,24 @@ bool all_of(const Tensor*... tensors) {
           ...);
 }
 
-/// `f(policy_constant<P>())` for the policy of that precision.
+/// `f(policy_constant<P>())` for the policy of that precision, if it is one of `Tiers` and there for T: `exact` is not
+/// for double.
 template <k754::policy P>
 struct policy_constant {};
-template <class F>
+template <class T, k754::precision... Tiers, class F>
 k754::status with_precision(std::int64_t precision, const F& f) {
-  return precision == 0 ? f(policy_constant<k754::policy{}>())
-                        : f(policy_constant<k754::policy{.precision = k754::precision::fast}>());
+  k754::status status = unsupported;
+  const auto call_if_asked = [&]<k754::precision Tier>() {
+    if constexpr (Tier != k754::precision::exact || !std::is_same_v<T, double>) {
+      if (precision == static_cast<std::int64_t>(Tier)) {
+        status = f(policy_constant<k754::policy{.precision = Tier}>());
+      }
+    }
+  };
+  (call_if_asked.template operator()<Tiers>(), ...);
+  return status;
 }
+using enum k754::precision;
 
 /// Over the threads of k754_c_set_threads.
 benchmarks::pool_executor executor();

@@ -24,7 +24,13 @@ typedef struct k754_c_tensor {
   int64_t strides[8];
 } k754_c_tensor;
 
-/* precision: 0 accurate, 1 fast. */
+/* precision: 0 accurate, 1 fast, 2 exact. */
+
+typedef struct k754_c_cross_entropy_options {
+  int64_t axis;
+  int64_t has_ignore_index;
+  int64_t ignore_index;
+} k754_c_cross_entropy_options;
 
 /* layout: 0 NHWC, 1 NCHW; weight_layout: 0 OHWI, 1 OIHW, 2 HWIO; padding: top, bottom, left, right. */
 typedef struct k754_c_conv2d_options {
@@ -63,13 +69,21 @@ int k754_c_logsumexp(const k754_c_tensor* input, const k754_c_tensor* output, in
                      int64_t precision);
 int k754_c_softmax_backward(const k754_c_tensor* output, const k754_c_tensor* upstream,
                             const k754_c_tensor* gradient, int64_t axis, int64_t precision);
-int k754_c_log_softmax_backward(const k754_c_tensor* output, const k754_c_tensor* upstream,
-                                const k754_c_tensor* gradient, int64_t axis, int64_t precision);
 
-/* The mean loss, and its gradient where `dlogits` is not null. labels: i32 or i64 indices, or probabilities. */
+/* The mean loss, and its gradient where `dlogits` is not null. labels: i64 indices, or probabilities. */
 int k754_c_cross_entropy(const k754_c_tensor* logits, const k754_c_tensor* labels, const k754_c_tensor* loss,
-                         const k754_c_tensor* dlogits, int64_t axis);
+                         const k754_c_tensor* dlogits, const k754_c_cross_entropy_options* options,
+                         int64_t precision);
 
+/* Weights packed for k754_c_conv2d_packed, which must have the same groups and layouts; `weight` must outlive them. Null
+ * where there is no packing for these types or options. */
+typedef struct k754_c_conv2d_weight k754_c_conv2d_weight;
+k754_c_conv2d_weight* k754_c_conv2d_pack(const k754_c_tensor* weight, const k754_c_conv2d_options* options);
+void k754_c_conv2d_free(k754_c_conv2d_weight* packed);
+
+int k754_c_conv2d_packed(const k754_c_tensor* input, const k754_c_conv2d_weight* packed,
+                         const k754_c_tensor* output, const k754_c_conv2d_options* options,
+                         int64_t precision);
 int k754_c_conv2d(const k754_c_tensor* input, const k754_c_tensor* weight, const k754_c_tensor* output,
                   const k754_c_conv2d_options* options, int64_t precision);
 /* The gradients with respect to the input and the weight; either may be null. */

@@ -81,7 +81,8 @@ class Library:
         )
 
         def loss(logits: jax.Array, labels: jax.Array) -> jax.Array:
-            return rows(logits, labels).mean()
+            losses = rows(logits, labels, axis=work.axis)
+            return losses.mean(where=None if work.ignore_index is None else labels != work.ignore_index)
 
         function = jax.value_and_grad(loss) if work.kernel == "cross_entropy_with_gradient" else loss
         return self._compiled(work, function, "logits", "labels")

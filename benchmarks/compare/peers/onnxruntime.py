@@ -45,7 +45,10 @@ class Library:
     def _cross_entropy(self, work: Work) -> Prepared:
         if work.case["labels"] != "index":
             raise Unsupported("no cross-entropy with probability labels")
-        return self._node(work, "SoftmaxCrossEntropyLoss", reduction="mean")
+        if work.axis != 1:
+            raise Unsupported("cross-entropy along axis 1 only")
+        ignored = {} if work.ignore_index is None else {"ignore_index": work.ignore_index}
+        return self._node(work, "SoftmaxCrossEntropyLoss", reduction="mean", **ignored)
 
     def _conv2d(self, work: Work) -> Prepared:
         conv = work.conv
@@ -53,6 +56,7 @@ class Library:
         return self._node(
             work,
             "Conv",
+            constants={"w": work.inputs["w"]},
             strides=conv.stride,
             pads=(top, left, bottom, right),
             dilations=conv.dilation,
@@ -62,16 +66,18 @@ class Library:
     def _node(
         self, work: Work, operator: str, constants: dict[str, np.ndarray] | None = None, **attributes: object
     ) -> Prepared:
+        """`constants` are known to the model, those of the work's inputs too, so that it can pack them."""
         constants = constants or {}
+        inputs = {name: values for name, values in work.inputs.items() if name not in constants}
         outputs = {name: np.empty_like(ours) for name, ours in work.outputs.items()}
 
         def infos(arrays: dict[str, np.ndarray]) -> list[onnx.ValueInfoProto]:
             return [helper.make_tensor_value_info(name, element_type(a), a.shape) for name, a in arrays.items()]
 
         graph = helper.make_graph(
-            [helper.make_node(operator, [*work.inputs, *constants], [*outputs], **attributes)],
+            [helper.make_node(operator, [*inputs, *constants], [*outputs], **attributes)],
             operator,
-            infos(work.inputs),
+            infos(inputs),
             infos(outputs),
             [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
         )
@@ -84,7 +90,7 @@ class Library:
             raise Unsupported(f"{operator} refused: {str(error).splitlines()[0][:160]}") from error
 
         binding = session.io_binding()
-        for bind, arrays in ((binding.bind_input, work.inputs), (binding.bind_output, outputs)):
+        for bind, arrays in ((binding.bind_input, inputs), (binding.bind_output, outputs)):
             for name, a in arrays.items():
                 bind(name, "cpu", 0, element_type(a), a.shape, a.ctypes.data)
         return filling(lambda: session.run_with_iobinding(binding), lambda: list(outputs.values()))

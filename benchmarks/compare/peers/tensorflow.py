@@ -49,8 +49,15 @@ class Library:
             else tf.nn.softmax_cross_entropy_with_logits
         )
 
+        axes = [axis for axis in range(len(work.case["shape"])) if axis != work.axis] + [work.axis]
+
         def loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-            return tf.reduce_mean(rows(labels, logits))
+            """Its functions take the classes on the last axis."""
+            losses = rows(labels, logits if axes == sorted(axes) else tf.transpose(logits, axes))
+            if work.ignore_index is None:
+                return tf.reduce_mean(losses)
+            counted = labels != work.ignore_index
+            return tf.reduce_sum(tf.where(counted, losses, 0)) / tf.reduce_sum(tf.cast(counted, losses.dtype))
 
         def loss_and_gradient(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             with tf.GradientTape() as tape:

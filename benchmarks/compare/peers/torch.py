@@ -1,4 +1,5 @@
-"""PyTorch. Tensors share the arrays' memory."""
+"""PyTorch. Tensors share the arrays' memory; images and weights are in its channels-last format, and the weights of
+forward convolutions packed, as its compiler does it, for types that oneDNN packs."""
 
 from __future__ import annotations
 
@@ -26,9 +27,33 @@ def array(values: torch.Tensor) -> np.ndarray:
     return values.numpy()
 
 
+def channels_last(images: np.ndarray) -> torch.Tensor:
+    return tensor(images).permute(0, 3, 1, 2)
+
+
+def channels_last_array(images: torch.Tensor) -> np.ndarray:
+    return array(images.permute(0, 2, 3, 1))
+
+
+def conv2d_options(work: Work) -> dict[str, object]:
+    conv = work.conv
+    top, bottom, left, right = conv.padding
+    symmetric = top == bottom and left == right
+    return {
+        "stride": conv.stride,
+        "padding": (top, left) if symmetric else "same",
+        "dilation": conv.dilation,
+        "groups": conv.groups,
+    }
+
+
+def ignored(work: Work) -> dict[str, int]:
+    return {"ignore_index": work.ignore_index} if work.ignore_index is not None else {}
+
+
 class Library:
     versions = f"torch {torch.__version__} ({torch.backends.cpu.get_cpu_capability()})"
-    conv_layout = ConvLayout("nchw", "oihw")
+    conv_layout = ConvLayout("nhwc", "ohwi")
 
     def __init__(self, threads: int) -> None:
         torch.set_num_threads(threads)
@@ -82,42 +107,39 @@ class Library:
 
     def _cross_entropy(self, work: Work) -> Prepared:
         logits, labels = tensor(work.inputs["logits"]), tensor(work.inputs["labels"])
-        run = torch.no_grad()(lambda: functional.cross_entropy(logits, labels))
+        run = torch.no_grad()(lambda: functional.cross_entropy(logits, labels, **ignored(work)))
         return returning(run, lambda loss: [array(loss)])
 
     def _cross_entropy_with_gradient(self, work: Work) -> Prepared:
         logits, labels = tensor(work.inputs["logits"]).requires_grad_(), tensor(work.inputs["labels"])
 
         def run() -> tuple[torch.Tensor, torch.Tensor]:
-            loss = functional.cross_entropy(logits, labels)
+            loss = functional.cross_entropy(logits, labels, **ignored(work))
             return loss, torch.autograd.grad(loss, logits)[0]
 
         return returning(run, lambda results: list(map(array, results)))
 
     def _conv2d(self, work: Work) -> Prepared:
-        x, w, arguments = self._conv2d_arguments(work)
-        run = torch.no_grad()(lambda: functional.conv2d(x, w, **arguments))
-        return returning(run, lambda y: [array(y)])
-
-    def _conv2d_backward(self, work: Work) -> Prepared:
-        x, w, arguments = self._conv2d_arguments(work)
-        y = functional.conv2d(x.requires_grad_(), w.requires_grad_(), **arguments)
-        upstream = tensor(work.inputs["upstream"])
-        run = lambda: torch.autograd.grad(y, (x, w), upstream, retain_graph=True)  # noqa: E731
-        return returning(run, lambda gradients: list(map(array, gradients)))
+        x, w = channels_last(work.inputs["x"]), channels_last(work.inputs["w"])
+        run = self._packed_convolution(work, x, w) or (lambda: functional.conv2d(x, w, **conv2d_options(work)))
+        return returning(torch.no_grad()(run), lambda y: [channels_last_array(y)])
 
     @staticmethod
-    def _conv2d_arguments(work: Work) -> tuple[torch.Tensor, torch.Tensor, dict[str, object]]:
-        conv = work.conv
-        top, bottom, left, right = conv.padding
-        symmetric = top == bottom and left == right
-        return (
-            tensor(work.inputs["x"]),
-            tensor(work.inputs["w"]),
-            {
-                "stride": conv.stride,
-                "padding": (top, left) if symmetric else "same",
-                "dilation": conv.dilation,
-                "groups": conv.groups,
-            },
-        )
+    def _packed_convolution(work: Work, x: torch.Tensor, w: torch.Tensor) -> Callable[[], torch.Tensor] | None:
+        options = conv2d_options(work)
+        if options["padding"] == "same":
+            return None
+        numbers = [list(options[name]) for name in ("padding", "stride", "dilation")]
+        groups = options["groups"]
+        try:
+            packed = torch.ops.mkldnn._reorder_convolution_weight(w.contiguous(), *numbers, groups, list(x.shape))
+        except RuntimeError:  # not this type on this CPU
+            return None
+        function = torch.ops.mkldnn._convolution_pointwise
+        return lambda: function(x, packed, None, *numbers, groups, "none", [], "")
+
+    def _conv2d_backward(self, work: Work) -> Prepared:
+        x, w, upstream = (channels_last(work.inputs[name]) for name in ("x", "w", "upstream"))
+        y = functional.conv2d(x.requires_grad_(), w.requires_grad_(), **conv2d_options(work))
+        run = lambda: torch.autograd.grad(y, (x, w), upstream, retain_graph=True)  # noqa: E731
+        return returning(run, lambda gradients: list(map(channels_last_array, gradients)))

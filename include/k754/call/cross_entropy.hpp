@@ -36,8 +36,14 @@ template <class X, class Logits>
 concept beside = tensor_of<X, element_of<Logits>>;
 template <class X, class Logits>
 concept output_for = output_outlives_the_call<X> &&(mistaken_output<X> || output_of<X, element_of<Logits>>);
+/// Losses may be wider than logits of 16 bits: only rounding lies between.
 template <class X, class Logits>
-concept labels_for = beside<X, Logits> ||(tensor_like<X>&& integer<element_of<X>>);
+concept loss_for = output_for<X, Logits> ||
+    (output_outlives_the_call<X>&& output_of<X, float> && sizeof(element_of<Logits>) < sizeof(float));
+template <class X>
+concept class_indices = tensor_like<X> && integer<element_of<X>>;
+template <class X, class Logits>
+concept labels_for = beside<X, Logits> || class_indices<X>;
 template <class X, class Logits>
 concept upstream_for = beside<X, Logits> || std::same_as<std::remove_cvref_t<X>, std::nullptr_t>;
 template <class Logits>
@@ -68,7 +74,7 @@ constexpr policy entropy_policy(const policy& p) noexcept {
   return read;
 }
 
-inline namespace K754_ABI {
+inline namespace K754_KERNEL_ABI {
 
 // ---------------------------------------------------------------- names
 
@@ -81,24 +87,17 @@ constexpr const char* entropy_name(entropy_kernel kernel, entropy_input input) n
       return logits ? "cross_entropy_backward" : "cross_entropy_from_probabilities_backward";
     case entropy_kernel::label_backward:
       return logits ? "cross_entropy_label_backward" : "cross_entropy_from_probabilities_label_backward";
+    case entropy_kernel::loss_and_backward:
+      return "cross_entropy_with_gradient";
     case entropy_kernel::jvp:
       break;
   }
   return "cross_entropy_jvp";
 }
 
-constexpr const char* entropy_result_name(entropy_kernel kernel, entropy_input input) noexcept {
-  switch (kernel) {
-    case entropy_kernel::loss:
-      return "loss";
-    case entropy_kernel::backward:
-      return input == entropy_input::logits ? "dlogits" : "dprobabilities";
-    case entropy_kernel::label_backward:
-      return "dlabels";
-    case entropy_kernel::jvp:
-      break;
-  }
-  return "loss_tangent";
+constexpr const char* entropy_gradient_name(entropy_kernel kernel, entropy_input input) noexcept {
+  if (kernel == entropy_kernel::label_backward) return "dlabels";
+  return input == entropy_input::logits ? "dlogits" : "dprobabilities";
 }
 
 // ---------------------------------------------------------------- checks
@@ -159,35 +158,32 @@ constexpr check_result check_entropy(const char* name, index_t axis_option, cons
   if (auto r = check_memory(name, all); !r) return r;
 
   const layout rows = without_axis(input.view, axis);
-  plan.row_count = element_count(rows);
+  std::array<axes, entropy_tensor::count> across = {};
   plan.classes = input.view.extents[axis];
-  plan.rank = rows.rank;
-  plan.extents = rows.extents;
   for (std::size_t n = 0; n < all.size(); ++n) {
     const layout& view = all[n].view;
     plan.data[n] = view.data;
-    if (shapes[n] == entropy_shape::rows) plan.across[n] = view.strides;
+    if (shapes[n] == entropy_shape::rows) across[n] = view.strides;
     if (shapes[n] == entropy_shape::classes) plan.along[n] = view.strides[0];
     if (shapes[n] == entropy_shape::logits) {
-      plan.across[n] = without_axis(view, axis).strides;
+      across[n] = without_axis(view, axis).strides;
       plan.along[n] = view.strides[axis];
     }
   }
+  plan.rows = {rows, across};
   return {};
 }
 
 // ---------------------------------------------------------------- the call
 
 /// What a function was given; its policy is reduced, so that equal meanings are one instantiation.
-template <entropy_kernel K, entropy_input From, policy P, floating T, element Label>
+template <entropy_kernel K, entropy_input From, policy P, floating T, element Label, floating Value = T>
 struct entropy_call {
   static constexpr bool from_logits = From == entropy_input::logits;
   static constexpr bool index_labels = integer<Label>;
-  static constexpr bool is_gradient = K == entropy_kernel::backward || K == entropy_kernel::label_backward;
   static constexpr const char* name = entropy_name(K, From);
 
   using plan = entropy_plan;
-  using walk = entropy_plan::walk;
   using row_type =
       std::conditional_t<from_logits, reference::logit_row<P, T>, reference::probability_row<P, T>>;
   using row_set = entropy_rows<row_type, P, T, Label>;
@@ -196,15 +192,16 @@ struct entropy_call {
 
   tensor_view<const T> input;
   tensor_view<const Label> labels;
-  tensor_view<T> result;
   cross_entropy_options<T> options;
+  tensor_view<Value> value = {};  ///< the results, those that there are
+  tensor_view<T> gradient = {};
   tensor_view<const T> upstream = {};  ///< of gradients
   bool has_upstream = false;
   tensor_view<const T> input_tangent = {}, labels_tangent = {};  ///< of jvp
 
   constexpr check_result check(plan& filled) const noexcept {
     if (auto r = check_options(); !r) return r;
-    constexpr sharing in_place = is_gradient ? sharing::exact_alias : sharing::none;
+    constexpr sharing in_place = has_gradients(K) ? sharing::exact_alias : sharing::none;
     constexpr bool jvp = K == entropy_kernel::jvp;
     constexpr auto logits = entropy_shape::logits, rows = entropy_shape::rows;
     const auto losses = options.reduction == reduction::none ? rows : entropy_shape::total;
@@ -214,12 +211,16 @@ struct entropy_call {
         {{{from_logits ? "logits" : "probabilities", layout_of(input), role::input, in_place},
           {"labels", layout_of(labels), role::input, index_labels ? sharing::none : in_place},
           {"logits_tangent", layout_of(input_tangent), role::input, sharing::none, jvp},
-          {"labels_tangent", layout_of(labels_tangent), role::input, sharing::none, jvp},
+          {"labels_tangent", layout_of(labels_tangent), role::input, sharing::none, jvp && !index_labels},
           {"class_weights", layout_of(weights.view()), role::input, sharing::none, weights.given()},
+          {"row_weights", layout_of(options.row_weights.view()), role::input, sharing::none,
+           options.row_weights.given()},
           {"upstream", layout_of(upstream), role::input, sharing::none, has_upstream},
-          {entropy_result_name(K, From), layout_of(result), role::output}}},
-        {logits, index_labels ? rows : logits, logits, logits, entropy_shape::classes, losses,
-         is_gradient ? logits : losses},
+          {jvp ? "loss_tangent" : "loss", layout_of(value), role::output, sharing::none, has_values(K)},
+          {entropy_gradient_name(K, From), layout_of(gradient), role::output, sharing::none,
+           has_gradients(K)}}},
+        {logits, index_labels ? rows : logits, logits, logits, entropy_shape::classes, rows, losses, losses,
+         logits},
         filled);
   }
 
@@ -227,12 +228,13 @@ struct entropy_call {
   check_result compute(const plan& checked, Executor& ex) const {
     const row_set all{checked, options.label_smoothing, options.ignore_index};
     if (auto r = check_labels(name, all); !r) return r;
-    if constexpr (is_gradient) {
-      compute_gradients(all, ex);
-    } else if (options.reduction == reduction::none) {
-      compute_losses(all, ex);
+    const bool total = has_values(K) && options.reduction != reduction::none;
+    const mean_terms<number> mean = mean_of_rows(all);
+    const row_maker<K, row_set, T> rows(all, mean);
+    if (total) {
+      add_up(rows, mean, checked, ex);
     } else {
-      compute_total(all, ex);
+      make_each(rows, checked, ex);
     }
     return {};
   }
@@ -255,51 +257,50 @@ struct entropy_call {
     return {};
   }
 
-  T* result_at(const walk& at) const noexcept {
-    return result.data_handle() + at.offset(entropy_tensor::result);
+  mean_terms<number> mean_of_rows(const row_set& all) const {
+    mean_terms<number> mean{options.reduction == reduction::mean};
+    if (mean.wanted) in_default_environment([&] { mean.denominator = denominator_of(all); });
+    return mean;
   }
 
-  template <class Executor>
-  void compute_losses(const row_set& all, Executor& ex) const {
-    run_guarded(ex, all.plan.row_count, grain_for(all.plan.classes), [&](index_t begin, index_t end) {
-      walk at = all.plan.rows_from(begin);
-      for (index_t row = begin; row < end; ++row, at.next()) {
-        number value = {};
-        (void)row_value<K>(all, at, value);
-        store(result_at(at), reference::result_of<P, T>(value));
+  /// Gradients, and the losses of rows.
+  template <class Rows, class Executor>
+  void make_each(const Rows& rows, const plan& checked, Executor& ex) const {
+    const index_t count = checked.rows.count();
+    const index_t grain =
+        std::same_as<std::remove_cvref_t<Executor>, serial_executor> ? count : grain_for_rows(checked);
+    run_guarded(ex, count, grain, [&](index_t begin, index_t end) {
+      if constexpr (!has_values(K)) {
+        rows.make(begin, end - begin, nullptr);
+      } else {
+        number values[static_cast<std::size_t>(rows_at_once)];
+        for (index_t row = begin; row < end; row += rows_at_once) {
+          const index_t some = end - row < rows_at_once ? end - row : rows_at_once;
+          rows.make(row, some, values);
+          store_values(checked, row, some, values);
+        }
       }
     });
   }
+  void store_values(const plan& checked, index_t first, index_t count, const number* values) const noexcept {
+    checked.rows.for_runs(first, first + count, [&](const entropy_run& run) {
+      const auto to = run.of(entropy_tensor::value, value.data_handle());
+      for (index_t row = 0; row < run.length; ++row)
+        store(to.at(row), reference::result_of<P, Value>(*values++));
+    });
+  }
 
-  template <class Executor>
-  void compute_total(const row_set& all, Executor& ex) const {
-    number total = {};
-    const auto add_row = [&all](const walk& at, number& sum) {
-      number value = {};
-      if (row_value<K>(all, at, value)) sum = sum + value;
+  /// The sum or mean of the losses, and gradients.
+  template <class Rows, class Executor>
+  void add_up(const Rows& rows, const mean_terms<number>& mean, const plan& checked, Executor& ex) const {
+    const auto make = [&rows](index_t first, index_t count, number* values) {
+      rows.make(first, count, values);
     };
-    sum_rows(all.plan, ex, add_row, total);
+    number total = {};
+    row_sums<number, Executor, decltype(make)>(checked, ex, make).sum(total);
     in_default_environment([&] {
-      if (options.reduction == reduction::mean) total = mean_of<P>(total, denominator_of(all));
-      store(result.data_handle(), reference::result_of<P, T>(total));
-    });
-  }
-
-  template <class Executor>
-  void compute_gradients(const row_set& all, Executor& ex) const {
-    const bool mean = options.reduction == reduction::mean;
-    const index_t stride = all.plan.along[entropy_tensor::result];
-    number denominator = {};
-    if (mean) in_default_environment([&] { denominator = denominator_of(all); });
-    const bool none_counts = mean && is_empty_mean(denominator);
-    run_guarded(ex, all.plan.row_count, grain_for(all.plan.classes), [&](index_t begin, index_t end) {
-      walk at = all.plan.rows_from(begin);
-      for (index_t row = begin; row < end; ++row, at.next()) {
-        const number given = upstream_of(all, at);
-        const number factor = mean ? reference::given_over<P.zero_times_inf>(given, denominator) : given;
-        const row_fate fate = none_counts ? row_fate::ignored : all.fate(at);
-        row_gradient<K>(all, at, fate, factor, result_at(at), stride);
-      }
+      if (mean.wanted) total = mean_of<P>(total, mean.denominator);
+      store(value.data_handle(), reference::result_of<P, Value>(total));
     });
   }
 };
@@ -315,14 +316,26 @@ struct entropy_caller {
                             const Options& options) const noexcept {
     static_assert(is_output<Result&>());
     using label = element_of<Labels&>;
-    return entropy_call<K, From, entropy_policy<K, From, label>(P), element_of<Input&>, label>{
-        input_view(input), input_view(labels), output_view(result), options};
+    using element = element_of<Input&>;
+    constexpr policy reduced = entropy_policy<K, From, label>(P);
+    if constexpr (has_gradients(K)) {
+      entropy_call<K, From, reduced, element, label> call{input_view(input), input_view(labels), options};
+      call.gradient = output_view(result);
+      return call;
+    } else {
+      entropy_call<K, From, reduced, element, label, element_of<Result&>> call{input_view(input),
+                                                                               input_view(labels), options};
+      call.value = output_view(result);
+      return call;
+    }
   }
   template <class Input, class Labels, class Upstream, class Result, class Options>
   constexpr auto operator()(Input& input, Labels& labels, Upstream& upstream, Result& result,
                             const Options& options) const noexcept {
     auto call = (*this)(input, labels, result, options);
-    if constexpr (tensor_like<Upstream&>) {
+    if constexpr (K == entropy_kernel::jvp) {
+      call.input_tangent = input_view(upstream);  // of index labels, which have no tangent
+    } else if constexpr (tensor_like<Upstream&>) {
       call.upstream = input_view(upstream);
       call.has_upstream = true;
     }
@@ -339,6 +352,30 @@ struct entropy_caller {
   }
 };
 
+/// The same for a loss together with the gradient of its logits.
+template <policy P>
+struct entropy_pair_caller {
+  template <class Logits, class Labels, class Upstream, class Loss, class Gradient, class Options>
+  constexpr auto operator()(Logits& logits, Labels& labels, Upstream& upstream, Loss& loss,
+                            Gradient& gradient, const Options& options) const noexcept {
+    static_assert(is_output<Loss&>());
+    static_assert(is_output<Gradient&>());
+    constexpr auto kernel = entropy_kernel::loss_and_backward;
+    constexpr auto from = entropy_input::logits;
+    using label = element_of<Labels&>;
+    entropy_call<kernel, from, entropy_policy<kernel, from, label>(P), element_of<Logits&>, label,
+                 element_of<Loss&>>
+        call{input_view(logits), input_view(labels), options, output_view(loss), output_view(gradient)};
+    if constexpr (tensor_like<Upstream&>) {
+      call.upstream = input_view(upstream);
+      call.has_upstream = true;
+    }
+    return call;
+  }
+};
+
+template <policy P>
+inline constexpr entropy_pair_caller<P> entropy_loss_and_backward{};
 template <policy P>
 inline constexpr entropy_caller<entropy_kernel::loss, entropy_input::logits, P> entropy_loss{};
 template <policy P>
@@ -357,7 +394,7 @@ template <policy P>
 inline constexpr entropy_caller<entropy_kernel::label_backward, entropy_input::probabilities, P>
     likelihood_label_backward{};
 
-}  // namespace K754_ABI
+}  // namespace K754_KERNEL_ABI
 }  // namespace k754::detail
 
 #endif  // K754_CALL_CROSS_ENTROPY_HPP

@@ -65,13 +65,47 @@
 #define K754_ABI_ISA base
 #endif
 
-// Fused multiply-add as one instruction (see fma.hpp; the bits are the same without it). K754_EMULATE_FMA asks for the
-// emulation, to compare.
-#if (defined(__FMA__) || defined(__aarch64__)) && !defined(K754_EMULATE_FMA)
+// What comes with such a level or without it: a word for each macro that is 1. A count of leading zeros with -mlzcnt is
+// another where the CPU has no such instruction, and gives no fault.
+#define K754_ABI_SEEN_1 ~,
+#define K754_ABI_SECOND(first, second, ...) second
+#define K754_ABI_WORD_OF(seen, word) K754_ABI_SECOND(seen word, , )
+#define K754_ABI_WORD_(value, word) K754_ABI_WORD_OF(K754_ABI_SEEN_##value, word)
+#define K754_ABI_WORD(macro, word) K754_ABI_WORD_(macro, word)
+#define K754_ABI_PASTE_(a, b, c, d, e, f, g, h, i, j, k, l, m) a##b##c##d##e##f##g##h##i##j##k##l##m
+#define K754_ABI_PASTE(a, b, c, d, e, f, g, h, i, j, k, l, m) \
+  K754_ABI_PASTE_(a, b, c, d, e, f, g, h, i, j, k, l, m)
+#if defined(__aarch64__)
+#define K754_ABI_PARTS                                                                                 \
+  K754_ABI_PASTE(K754_ABI_WORD(__ARM_FEATURE_SVE2, _sve2), K754_ABI_WORD(__ARM_FEATURE_ATOMICS, _lse), \
+                 K754_ABI_WORD(__ARM_FEATURE_FP16_SCALAR_ARITHMETIC, _fp16), , , , , , , , , , )
+#else
+#define K754_ABI_PARTS                                                                                      \
+  K754_ABI_PASTE(                                                                                           \
+      K754_ABI_WORD(__LZCNT__, _lzcnt), K754_ABI_WORD(__BMI__, _bmi), K754_ABI_WORD(__BMI2__, _bmi2),       \
+      K754_ABI_WORD(__POPCNT__, _popcnt), K754_ABI_WORD(__F16C__, _f16c), K754_ABI_WORD(__MOVBE__, _movbe), \
+      K754_ABI_WORD(__SSE3__, _sse3), K754_ABI_WORD(__SSE4_1__, _sse41), K754_ABI_WORD(__AVX512DQ__, _dq),  \
+      K754_ABI_WORD(__AVX512BW__, _bw), K754_ABI_WORD(__AVX512VL__, _vl), K754_ABI_WORD(__AVX512CD__, _cd), \
+      K754_ABI_WORD(__AVX512FP16__, _fp16))
+#endif
+
+// Fused multiply-add, with the same bits in each case (see fma.hpp): as one instruction where the compiler may use it; by
+// the CPU's, found at run time; emulated. K754_EMULATE_FMA asks for the emulation, to compare.
+#if defined(K754_EMULATE_FMA)
+#define K754_NATIVE_FMA 0
+#define K754_RUN_TIME_FMA 0
+#define K754_ABI_FMA nofma
+#elif defined(__FMA__) || defined(__aarch64__)
 #define K754_NATIVE_FMA 1
+#define K754_RUN_TIME_FMA 0
 #define K754_ABI_FMA fma
+#elif defined(__x86_64__)
+#define K754_NATIVE_FMA 0
+#define K754_RUN_TIME_FMA 1
+#define K754_ABI_FMA cpufma
 #else
 #define K754_NATIVE_FMA 0
+#define K754_RUN_TIME_FMA 0
 #define K754_ABI_FMA nofma
 #endif
 
@@ -87,13 +121,13 @@
 #define K754_ABI_EXCEPTIONS nothrow
 #endif
 
-#define K754_ABI_JOIN_(major, minor, compiler, isa, fma, optimized, exceptions) \
-  v##major##_##minor##_##compiler##_##isa##_##fma##_##optimized##_##exceptions
-#define K754_ABI_JOIN(major, minor, compiler, isa, fma, optimized, exceptions) \
-  K754_ABI_JOIN_(major, minor, compiler, isa, fma, optimized, exceptions)
-#define K754_ABI                                                                                       \
-  K754_ABI_JOIN(K754_VERSION_MAJOR, K754_VERSION_MINOR, K754_ABI_COMPILER, K754_ABI_ISA, K754_ABI_FMA, \
-                K754_ABI_OPTIMIZED, K754_ABI_EXCEPTIONS)
+#define K754_ABI_JOIN_(major, minor, compiler, isa, parts, fma, optimized, exceptions) \
+  v##major##_##minor##_##compiler##_##isa##parts##_##fma##_##optimized##_##exceptions
+#define K754_ABI_JOIN(major, minor, compiler, isa, parts, fma, optimized, exceptions) \
+  K754_ABI_JOIN_(major, minor, compiler, isa, parts, fma, optimized, exceptions)
+#define K754_ABI                                                                                         \
+  K754_ABI_JOIN(K754_VERSION_MAJOR, K754_VERSION_MINOR, K754_ABI_COMPILER, K754_ABI_ISA, K754_ABI_PARTS, \
+                K754_ABI_FMA, K754_ABI_OPTIMIZED, K754_ABI_EXCEPTIONS)
 
 /// Functions of the compiled library (compiled/README.md), which units of any flags share.
 #define K754_COMPILED_ABI_(major, minor) v##major##_##minor

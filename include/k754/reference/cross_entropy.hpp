@@ -5,15 +5,16 @@
 ///
 /// Index label t with class weight w, no smoothing (`hard_label`):
 ///     loss       w t_t
-///     d/dx_i     w (e_i / S)                          i != t
+///     d/dx_i     (w / S) e_i                          i != t
 ///     d/dx_t     -w (O / S)  where x_t = m, else  -w ((S - e_t) / S)
+///     jvp        sum of dx_i d/dx_i
 ///
 /// Probability labels q_i, or an index label with smoothing, for which q is one-hot (`soft_labels`):
 ///     q'_i = w_i ((1 - eps) q_i + eps / C)            product_plus, then the weight
 ///     W    = sum of q'_i                              label_sum::assume_one: 1 where that is finite
 ///     A    = sum of q'_i (m - x_i) over x_i != m
 ///     loss       W L + A                              sum of q'_i t_i where W is infinite
-///     d/dx_i     W (e_i / S) - q'_i
+///     d/dx_i     (W / S) e_i - q'_i
 ///     d/dq_i     w_i (1 - eps) t_i                    assume_one: w_i (1 - eps) (m - x_i)
 ///     jvp        sum of (dx_i d/dx_i + dq_i d/dq_i)
 ///
@@ -23,10 +24,13 @@
 /// A gradient is multiplied by the upstream gradient: first (upstream / D) w for a hard label, where D is the
 /// denominator of a mean, then the rest; (upstream / D) last for soft labels.
 ///
+/// A row's weight r multiplies its loss or tangent, and its upstream gradient before all else; it is a factor of
+/// what the row adds to D.
+///
 /// Over rows, in row-major order: the sum is the lane_sum of their losses, which are not rounded before;
-/// ignored rows leave their places empty. D is the number of rows, or the lane_sum of the weights of those
-/// that are kept (a poisoned row weighs 1). The mean is the sum divided by D. D = 0 says that no row counts: the
-/// mean is NaN, or by empty_mean 0, and gradients are those of ignored rows.
+/// ignored rows leave their places empty. D is the number of rows, or the lane_sum of the weights w r of those
+/// that are kept (w = 1 for a poisoned row and for probability labels). The mean is the sum divided by D. D = 0
+/// says that no row counts: the mean is NaN, or by empty_mean 0, and gradients are those of ignored rows.
 ///
 /// Zeros that a caller gave (labels, weights, 1 - eps, tangents, upstream) are strong: `given_times`. Zeros
 /// that were computed are not: they may have underflowed. So an infinite factor finds a positive number where
@@ -35,7 +39,7 @@
 ///
 /// The arithmetic, in the default environment: `wide_number<T>` (double, or for f64 double-double with an
 /// exponent of its own), every line above as it is written, one operation at a time, `product_plus` for W L +
-/// A, W p - q' and q'. Sums are lane_sums in class order; maxima leave their places in A empty. One rounding
+/// A, (W / S) e_i - q' and q'. Sums are lane_sums in class order; maxima leave their places in A empty. One rounding
 /// at the end. exp(d) counts as 0 below d = -708 (f64: -800): in S, and up to `vanishing` in e_i, O and L.
 ///
 /// Error, in ULP of the result, for rows up to 2^20: hard label, and the loss of labels that are not
@@ -260,8 +264,19 @@ class logit_row {
   const number& log_sum() const noexcept { return log_sum_; }
   /// t_i
   number surprisal(index_t i) const noexcept { return distance(i) + log_sum_; }
-  /// e_i / S
-  number probability(index_t i) const noexcept { return quotient(exponential_of(i), sum_); }
+  /// e_i
+  number exponential_of(index_t i) const noexcept {
+    const auto d = difference<row_number<T>>(widened(i), mass_.maximum);
+    number e;
+    if constexpr (std::same_as<T, double>) {
+      e = to_number(scaled_double_double{scaled_exponential(d), -256});
+    } else {
+      e = exponential(d);
+    }
+    return is_zero(leading(e)) && has_mass(i) ? vanishing<number>() : e;
+  }
+  /// S
+  const number& sum() const noexcept { return sum_; }
   /// 1 - e_i / S
   number complement(index_t i) const noexcept {
     return quotient(is_maximum(i) ? excess_ : sum_ - exponential_of(i), sum_);
@@ -282,17 +297,6 @@ class logit_row {
       if (!is_maximum(i) && has_mass(i)) return true;
     }
     return false;
-  }
-
-  number exponential_of(index_t i) const noexcept {
-    const auto d = difference<row_number<T>>(widened(i), mass_.maximum);
-    number e;
-    if constexpr (std::same_as<T, double>) {
-      e = to_number(scaled_double_double{scaled_exponential(d), -256});
-    } else {
-      e = exponential(d);
-    }
-    return is_zero(leading(e)) && has_mass(i) ? vanishing<number>() : e;
   }
 
   /// R where it is nearly subnormal, or below: summed as in row_mass.hpp, and the factor 2^256 left in the
@@ -377,12 +381,15 @@ class hard_gradient {
   using number = wide_number<T>;
 
   hard_gradient(const logit_row<P, T>& row, const hard_label<T>& label, const number& factor) noexcept
-      : row_(row), target_(label.target), factor_(product_of_given<zero_rule_of(P)>(factor, label.weight)) {}
+      : row_(row),
+        target_(label.target),
+        factor_(product_of_given<rule>(factor, label.weight)),
+        share_(quotient(factor_, row.sum())) {}
 
   number operator[](index_t i) const noexcept {
     if (row_.absent()) return {};
     if (row_.undefined()) return given_times<rule>(factor_, nan_number<number>());
-    if (i != target_) return given_times<rule>(factor_, row_.probability(i));
+    if (i != target_) return given_times<rule>(share_, row_.exponential_of(i));
     return given_times<rule>(factor_, negated(row_.complement(i)));
   }
 
@@ -390,7 +397,7 @@ class hard_gradient {
   static constexpr zero_times_inf rule = zero_rule_of(P);
   const logit_row<P, T>& row_;
   index_t target_;
-  number factor_;
+  number factor_, share_;
 };
 
 template <policy P, floating T>
@@ -401,14 +408,18 @@ class soft_gradient {
   soft_gradient(const logit_row<P, T>& row, const soft_labels<P, T>& labels, const number& factor) noexcept
       : row_(row), labels_(labels), factor_(factor) {
     if (row.absent()) return;
-    total_ = row.undefined() ? undefined_value<rule, number>(all_zero(labels)) : label_total(row, labels);
+    if (row.undefined()) {
+      share_ = undefined_value<rule, number>(all_zero(labels));
+    } else {
+      share_ = quotient(label_total(row, labels), row.sum());
+    }
   }
 
   number operator[](index_t i) const noexcept {
     if (row_.absent()) return {};
-    if (row_.undefined()) return given_times<rule>(factor_, total_);
+    if (row_.undefined()) return given_times<rule>(factor_, share_);
     const number q = labels_.at(i, row_.supported(i));
-    return given_times<rule>(factor_, product_plus(total_, row_.probability(i), negated(q)));
+    return given_times<rule>(factor_, product_plus(share_, row_.exponential_of(i), negated(q)));
   }
 
  private:
@@ -416,7 +427,7 @@ class soft_gradient {
   const logit_row<P, T>& row_;
   const soft_labels<P, T>& labels_;
   number factor_;
-  number total_ = {};
+  number share_ = {};  ///< W / S
 };
 
 template <policy P, floating T>
@@ -461,6 +472,21 @@ wide_number<T> tangent(const logit_row<P, T>& row, const soft_labels<P, T>& labe
   for (index_t i = 0; i < row.size(); ++i) {
     sum.add(given_times<rule>(widened(logits_tangent[i]), slope[i]) +
             label_gradient_at(row, labels, widened(labels_tangent[i]), i));
+  }
+  return sum.total();
+}
+
+/// The same along a tangent of the logits alone: of index labels.
+template <policy P, floating T, class Labels>
+wide_number<T> tangent(const logit_row<P, T>& row, const Labels& labels,
+                       const strided_row<T>& logits_tangent) noexcept {
+  using number = wide_number<T>;
+  if (row.absent()) return {};
+  const auto slope = gradient(row, labels, to_number<number>(1.0));
+  lane_sum<number> sum;
+  for (index_t i = 0; i < row.size(); ++i) {
+    const double dx = detail::widen<P.subnormals == subnormals::flush>(logits_tangent[i]);
+    sum.add(given_times<zero_rule_of(P)>(to_number<number>(dx), slope[i]));
   }
   return sum.total();
 }

@@ -56,6 +56,27 @@ inline constexpr std::array<double, 6> exp_polynomial = {0x1.ffffffffffe7ep-2,  
                                                          0x1.5555555f0f482p-5,  0x1.111118918e66fp-7,
                                                          0x1.6c14bbe81b504p-10, 0x1.9ac2ef436ae5cp-13};
 
+// The same of double-doubles, see there: 2^(j/8), and the polynomial's coefficients.
+inline constexpr std::array<double, 8> exact_powers_high = {0x1p+0,
+                                                            0x1.172b83c7d517bp+0,
+                                                            0x1.306fe0a31b715p+0,
+                                                            0x1.4bfdad5362a27p+0,
+                                                            0x1.6a09e667f3bcdp+0,
+                                                            0x1.8ace5422aa0dbp+0,
+                                                            0x1.ae89f995ad3adp+0,
+                                                            0x1.d5818dcfba487p+0};
+inline constexpr std::array<double, 8> exact_powers_low = {0.0,
+                                                           -0x1.19041b9d78a76p-55,
+                                                           0x1.6f46ad23182e4p-55,
+                                                           0x1.d4397afec42e2p-56,
+                                                           -0x1.bdd3413b26456p-54,
+                                                           0x1.6e9f156864b27p-54,
+                                                           0x1.7a1cd345dcc81p-54,
+                                                           0x1.2ed02d75b3707p-55};
+inline constexpr std::array<double, 6> exp_tail = {0x1.55555555555f7p-2,  0x1.5555555555377p-4,
+                                                   0x1.1111110a2748p-6,   0x1.6c16c17d91695p-9,
+                                                   0x1.a01fae132f893p-12, 0x1.a0170c6809ebdp-15};
+
 /// The bits of table[j] less j << 49, to which n << 49 is added to scale the entry by 2^floor(n/8);
 inline constexpr std::array<std::uint64_t, 8> exp_table_less_index = [] {
   std::array<std::uint64_t, 8> bits{};
@@ -76,7 +97,8 @@ inline constexpr std::array<std::array<std::uint32_t, 8>, 2> exp_table_halves = 
 }  // namespace detail_elementary
 
 /// exp(d) for d <= 0. Below -708, at -inf and for NaN the result is +0: exp(-708) is far below half of the
-/// smallest subnormal float, and no result of this function is subnormal. exp(0) = 1. Nondecreasing in d.
+/// smallest subnormal float, and no result of this function is subnormal. exp(0) = 1. Nondecreasing in d. (For
+/// 0 < d <= 700 too, as exp of exp_log.hpp takes it: the sign of d plays no part.)
 ///
 /// Error at most 0.63 ulp; seen 0.6148.
 ///
@@ -125,7 +147,7 @@ struct scaled_double_double {
 /// exp(d) for normalized d, d.high <= 0. The significand is normalized with high in [1, 2), or {0, 0} with
 /// exponent 0 where d.high < -800, at -inf and for NaN, whatever d.low is. (Half of the smallest subnormal is
 /// exp(-745.13), but many terms below it may add up to more; at -800 even 2^63 of them do not.) exp(0) = {1,
-/// 0}.
+/// 0}. (For 0 < d <= 800 too.)
 ///
 /// Relative error at most 2^-65; seen 2^-65.75. After `round_scaled` at most 0.5003 ulp.
 ///
@@ -136,14 +158,6 @@ struct scaled_double_double {
 inline scaled_double_double exp_nonpositive(double_double d) noexcept {
   using namespace detail_elementary;
   constexpr double magic = 0x1.8p52;
-  constexpr double_double table[8] = {{0x1p+0, 0.0},
-                                      {0x1.172b83c7d517bp+0, -0x1.19041b9d78a76p-55},
-                                      {0x1.306fe0a31b715p+0, 0x1.6f46ad23182e4p-55},
-                                      {0x1.4bfdad5362a27p+0, 0x1.d4397afec42e2p-56},
-                                      {0x1.6a09e667f3bcdp+0, -0x1.bdd3413b26456p-54},
-                                      {0x1.8ace5422aa0dbp+0, 0x1.6e9f156864b27p-54},
-                                      {0x1.ae89f995ad3adp+0, 0x1.7a1cd345dcc81p-54},
-                                      {0x1.d5818dcfba487p+0, 0x1.2ed02d75b3707p-55}};
   if (!(d.high >= -800.0)) return {{0.0, 0.0}, 0};
   const double t = fma(d.high, eight_over_ln2, magic);
   const double n = t - magic;
@@ -153,15 +167,16 @@ inline scaled_double_double exp_nonpositive(double_double d) noexcept {
   // exp(r) - 1 = p.high + p_low; q(r) = (exp(r) - 1 - r - r^2/2) / (r^3/2), degree 5
   const double_double half_square = two_product(0.5 * r.high, r.high);
   const double square = r.high * r.high;
-  const double q01 = fma(r.high, 0x1.5555555555377p-4, 0x1.55555555555f7p-2);
-  const double q23 = fma(r.high, 0x1.6c16c17d91695p-9, 0x1.1111110a2748p-6);
-  const double q45 = fma(r.high, 0x1.a0170c6809ebdp-15, 0x1.a01fae132f893p-12);
+  constexpr auto& c = exp_tail;
+  const double q01 = fma(r.high, c[1], c[0]);
+  const double q23 = fma(r.high, c[3], c[2]);
+  const double q45 = fma(r.high, c[5], c[4]);
   const double q = fma(square, fma(square, q45, q23), q01);
   const double low_part = fma(r.high, r.low, half_square.low) + r.low;
   const double_double p = fast_two_sum(r.high, half_square.high);
   const double p_low = fma(r.high * half_square.high, q, low_part) + p.low;
 
-  const double_double power = table[n_bits & 7];
+  const double_double power = {exact_powers_high[n_bits & 7], exact_powers_low[n_bits & 7]};
   const double_double product = two_product(power.high, p.high);
   const double_double sum = fast_two_sum(power.high, product.high);
   const double tail = fma(power.low, p.high, power.low) + product.low;
@@ -212,6 +227,12 @@ inline constexpr std::uint64_t sqrt_half = 0x3FE6A09E667F3BCD;  // its bits
 inline constexpr std::array<double, 7> log_polynomial = {
     0x1.5555555555593p-1, 0x1.999999997fa5ap-2, 0x1.24924942214aap-2, 0x1.c71c51e14e055p-3,
     0x1.7466475df194bp-3, 0x1.39a0d99f4f7eap-3, 0x1.2f0e877cfec3p-3};
+
+/// Those of its double-double form, and 2/3.
+inline constexpr std::array<double, 8> log_tail = {
+    0x1.9999999999996p-2, 0x1.2492492492f5p-2,  0x1.c71c71c5969c6p-3, 0x1.745d1829602fap-3,
+    0x1.3b1364c2053acp-3, 0x1.112070f6d03d7p-3, 0x1.de3d0dccc08a1p-4, 0x1.eac9bea46406ep-4};
+inline constexpr double_double two_thirds = {0x1.5555555555555p-1, 0x1.5555555555555p-55};
 
 /// x = 2^exponent (1 + fraction), 1 + fraction in [sqrt(1/2), sqrt(2)), both exact. x > 0, normal.
 struct reduced {
@@ -266,12 +287,12 @@ inline double_double log_core(int k, double_double f) noexcept {
   const double_double s = divide(f, add(f, 2.0));
   const double_double z = multiply(s, s);
   const double w = z.high * z.high;
-  const double q01 = fma(z.high, 0x1.2492492492f5p-2, 0x1.9999999999996p-2);
-  const double q23 = fma(z.high, 0x1.745d1829602fap-3, 0x1.c71c71c5969c6p-3);
-  const double q45 = fma(z.high, 0x1.112070f6d03d7p-3, 0x1.3b1364c2053acp-3);
-  const double q67 = fma(z.high, 0x1.eac9bea46406ep-4, 0x1.de3d0dccc08a1p-4);
+  constexpr auto& c = log_tail;
+  const double q01 = fma(z.high, c[1], c[0]);
+  const double q23 = fma(z.high, c[3], c[2]);
+  const double q45 = fma(z.high, c[5], c[4]);
+  const double q67 = fma(z.high, c[7], c[6]);
   const double q = fma(w, fma(w, fma(w, q67, q45), q23), q01);
-  constexpr double_double two_thirds = {0x1.5555555555555p-1, 0x1.5555555555555p-55};
   const double_double product = two_product(z.high, q);
   const double_double sum = fast_two_sum(two_thirds.high, product.high);
   const double sum_low = fma(z.low, q, product.low) + (sum.low + two_thirds.low);
@@ -286,7 +307,8 @@ inline double_double log_core(int k, double_double f) noexcept {
 }  // namespace detail_elementary
 
 /// log(1 + x) for 0 <= x <= 2^1000: +0 at 0, x below 2^-54. Error below 1 ulp; seen 0.7301.
-/// 1 + x is taken exactly, as the two parts of two_sum(1, x), both scaled by 2^-k.
+/// 1 + x is taken exactly, as the two parts of two_sum(1, x), both scaled by 2^-k. (For -1 < x < 0 too, where 1 + x
+/// is not below 2^-1000.)
 inline double log1p_nonnegative(double x) noexcept {
   const double_double u = two_sum(1.0, x);
   const detail_elementary::reduced y = detail_elementary::reduce(u.high);
@@ -294,7 +316,7 @@ inline double log1p_nonnegative(double x) noexcept {
 }
 
 /// log(1 + x) for normalized x, 0 <= x <= 2^1000; x itself below 2^-70. Relative error at most 2^-64; seen
-/// 2^-65.19.
+/// 2^-65.19. (For -1 < x < 0 too.)
 inline double_double log1p_nonnegative(double_double x) noexcept {
   const double_double u = two_sum(1.0, x.high);
   const detail_elementary::reduced y = detail_elementary::reduce(u.high);
@@ -302,7 +324,7 @@ inline double_double log1p_nonnegative(double_double x) noexcept {
   const double_double f = two_sum(y.fraction, u.low * scale);
   const double_double log =
       detail_elementary::log_core(y.exponent, fast_two_sum(f.high, fma(x.low, scale, f.low)));
-  const bool tiny = x.high < 0x1p-70;
+  const bool tiny = x.high < 0x1p-70 && x.high > -0x1p-70;
   return {tiny ? x.high : log.high, tiny ? x.low : log.low};
 }
 

@@ -179,6 +179,16 @@ row_top top_of_row(const strided_row<T>& row) noexcept {
   return top;
 }
 
+/// The sums of a row whose maxima are counted, from R' above.
+inline void set_sums(row_mass<double>& mass, double_double scaled_rest) noexcept {
+  using detail_row_mass::scale;
+  using detail_row_mass::unscaled;
+  const auto count = static_cast<double>(mass.maxima);
+  mass.rest = unscaled(scaled_rest);
+  mass.excess = unscaled(add(scaled_rest, (count - 1.0) * scale));
+  mass.sum = unscaled(add(scaled_rest, count * scale));
+}
+
 template <bool Flush, floating T>
 row_mass<T> mass_of_row(const strided_row<T>& row) noexcept {
   const auto [kind, m, maxima] = top_of_row<Flush>(row);
@@ -187,7 +197,6 @@ row_mass<T> mass_of_row(const strided_row<T>& row) noexcept {
   if (kind != row_kind::ordinary) return equal_mass<T>(kind, m, maxima);
 
   row_mass<T> mass{.kind = row_kind::ordinary, .maximum = m, .maxima = maxima};
-  const auto count = static_cast<double>(maxima);
   if constexpr (std::same_as<T, double>) {
     lane_sum<compensated> rest;
     for (index_t i = 0; i < row.size; ++i) {
@@ -198,12 +207,7 @@ row_mass<T> mass_of_row(const strided_row<T>& row) noexcept {
         rest.skip();
       }
     }
-    const double_double scaled_rest = rest.total().value();
-    using detail_row_mass::scale;
-    using detail_row_mass::unscaled;
-    mass.rest = unscaled(scaled_rest);
-    mass.excess = unscaled(add(scaled_rest, (count - 1.0) * scale));
-    mass.sum = unscaled(add(scaled_rest, count * scale));
+    set_sums(mass, rest.total().value());
   } else {
     lane_sum<double> rest;
     for (index_t i = 0; i < row.size; ++i) {
@@ -214,6 +218,7 @@ row_mass<T> mass_of_row(const strided_row<T>& row) noexcept {
         rest.skip();
       }
     }
+    const auto count = static_cast<double>(maxima);
     mass.rest = rest.total();
     mass.excess = (count - 1.0) + mass.rest;
     mass.sum = count + mass.rest;

@@ -115,7 +115,7 @@ constexpr answer answer_for(row_kind kind, const row_rules& rules) noexcept {
 
 /// Writes y_i = value(d_i), with value = value_of(mass), where the formula holds; `nothing` for elements that
 /// are absent or weigh nothing.
-template <bool Flush, floating T, class ValueOf>
+template <bool Flush, class Number, floating T, class ValueOf>
 void write_row(const strided_row<T>& x, T* y, index_t y_stride, const row_rules& rules, T nothing,
                const ValueOf& value_of) noexcept {
   row_mass<T> mass = mass_of_row<Flush>(x);
@@ -130,7 +130,7 @@ void write_row(const strided_row<T>& x, T* y, index_t y_stride, const row_rules&
         y_i = canonical_nan<T>();
       } else if (kind != answer::zero) {
         const double x_i = kind == answer::uniform ? mass.maximum : detail::widen<Flush>(x[i]);
-        y_i = value(difference<row_number<T>>(x_i, mass.maximum));
+        y_i = value(difference<Number>(x_i, mass.maximum));
       }
     }
     detail::store(y + i * y_stride, y_i);
@@ -142,7 +142,7 @@ void write_row(const strided_row<T>& x, T* y, index_t y_stride, const row_rules&
 template <bool Flush, floating T>
 void softmax_row(const strided_row<T>& x, T* y, index_t y_stride, const row_rules& rules) noexcept {
   using detail_softmax::result;
-  detail_softmax::write_row<Flush>(x, y, y_stride, rules, from_bits<T>(0), [](const row_mass<T>& mass) {
+  const auto value_of = [](const row_mass<T>& mass) {
     if constexpr (std::same_as<T, double>) {
       return [r = divide({1.0, 0.0}, mass.sum)](double_double d) {
         const double e = scaled_exponential(d).high;
@@ -151,14 +151,14 @@ void softmax_row(const strided_row<T>& x, T* y, index_t y_stride, const row_rule
     } else {
       return [r = 1.0 / mass.sum](double d) { return result<Flush, T>(exponential(d) * r); };
     }
-  });
+  };
+  detail_softmax::write_row<Flush, row_number<T>>(x, y, y_stride, rules, from_bits<T>(0), value_of);
 }
 
 template <bool Flush, floating T>
 void log_softmax_row(const strided_row<T>& x, T* y, index_t y_stride, const row_rules& rules) noexcept {
   using detail_softmax::result;
-  detail_softmax::write_row<
-      Flush>(x, y, y_stride, rules, negative_infinity<T>(), [](const row_mass<T>& mass) {
+  const auto value_of = [](const row_mass<T>& mass) {
     return [log_sum = mass.log_sum()](row_number<T> d) {
       if constexpr (std::same_as<T, double>) {
         return is_infinite(d.high) ? d.high : result<Flush, T>(add(d, {-log_sum.high, -log_sum.low}).high);
@@ -166,7 +166,8 @@ void log_softmax_row(const strided_row<T>& x, T* y, index_t y_stride, const row_
         return result<Flush, T>(d - log_sum);
       }
     };
-  });
+  };
+  detail_softmax::write_row<Flush, row_number<T>>(x, y, y_stride, rules, negative_infinity<T>(), value_of);
 }
 
 template <bool Flush, floating T>
@@ -256,6 +257,19 @@ inline scaled_double_double probability(double y) noexcept {
   return multiply(root, root);
 }
 
+/// y (g - D)
+inline double softmax_gradient(double y, double g, scaled_double_double dot) noexcept {
+  const scaled_double_double difference = subtract(normalized({g, 0.0}), dot);
+  return round_scaled(multiply(normalized({y, 0.0}), difference));
+}
+
+/// g - exp(y) G, or a NaN y itself.
+inline double log_softmax_gradient(double y, double g, scaled_double_double total) noexcept {
+  if (is_nan(y)) return y;
+  const scaled_double_double share = multiply(probability(y), total);
+  return round_scaled(subtract(normalized({g, 0.0}), normalized(share.significand, share.exponent)));
+}
+
 /// Calls `body(y_i, g_i)` for the elements present, `absent()` for the others.
 template <bool Flush, floating T, class Body, class Absent>
 void for_elements(const gradient_row<T>& row, const Body& body, const Absent& absent) noexcept {
@@ -316,10 +330,8 @@ void softmax_backward_row(const gradient_row<T>& row) noexcept {
     const double_double dot = sum_of<Flush, compensated>(row, [&](double y, double g) {
                                 return is_zero(y) ? double_double{} : two_product(y, scaled(g));
                               }).value();
-    write_gradient<Flush>(row, [dot = normalized(dot, -k)](double y, double g) {
-      const scaled_double_double difference = subtract(normalized({g, 0.0}), dot);
-      return round_scaled(detail_softmax::multiply(normalized({y, 0.0}), difference));
-    });
+    write_gradient<Flush>(
+        row, [dot = normalized(dot, -k)](double y, double g) { return softmax_gradient(y, g, dot); });
   }
 }
 
@@ -354,9 +366,7 @@ void log_softmax_backward_row(const gradient_row<T>& row) noexcept {
     const double_double total =
         sum_of<Flush, compensated>(row, [&](double, double g) { return scaled(g); }).value();
     write_gradient<Flush>(row, [total = normalized(total, -k)](double y, double g) {
-      if (is_nan(y)) return y;
-      const scaled_double_double share = detail_softmax::multiply(probability(y), total);
-      return round_scaled(subtract(normalized({g, 0.0}), normalized(share.significand, share.exponent)));
+      return log_softmax_gradient(y, g, total);
     });
   }
 }

@@ -25,7 +25,7 @@
 #include "../detail/flags-inl.hpp"
 #include "../fp_environment.hpp"
 #include "../policy.hpp"
-#include "elementary.hpp"
+#include "exp_log.hpp"
 #include "extended.hpp"
 
 namespace k754::reference {
@@ -34,24 +34,6 @@ inline namespace K754_ABI {
 /// The rule of the kernels that multiply by a logarithm.
 constexpr zero_times_inf zero_rule_of(const policy& p) noexcept {
   return p.zero_times_inf == zero_times_inf::by_kernel ? zero_times_inf::strong_zero : p.zero_times_inf;
-}
-
-template <class Number>
-Number nan_number() noexcept {
-  return to_number<Number>(canonical_nan<double>());
-}
-
-/// log(y), special values included.
-template <class Number>
-Number logarithm(double y) noexcept {
-  if (is_nan(y) || (sign_bit(y) && !is_zero(y))) return nan_number<Number>();
-  if (is_zero(y)) return to_number<Number>(negative_infinity<double>());
-  if (is_infinite(y)) return to_number<Number>(y);
-  if constexpr (std::same_as<Number, double>) {
-    return log_positive(y);
-  } else {
-    return to_number(log_dd(y));
-  }
 }
 
 /// given * log(y). A zero that the caller gave hides every log, that of a negative y too, but not a NaN y.

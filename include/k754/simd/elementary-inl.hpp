@@ -1,4 +1,4 @@
-// exp and log1p on vectors of doubles (no include guard; elementary.hpp reads it once for each target). The names and the order
+// exp, log and log1p on vectors of doubles (no include guard; elementary.hpp reads it once for each target). The names and the order
 // of operations are those of reference/elementary.hpp, which says why they are so.
 #if HWY_NATIVE_FMA
 
@@ -125,6 +125,26 @@ HWY_INLINE HWY_ATTR hn::Vec<D> log_core(D d, hn::Vec<D> k, hn::Vec<D> a, hn::Vec
 }
 
 }  // namespace elementary
+
+/// reference::log_positive, of normal numbers. What else it is given makes some number.
+template <class D>
+HWY_INLINE HWY_ATTR hn::Vec<D> log_of_normal(D d, hn::Vec<D> x) {
+  auto exponent = hn::BitCast(hn::RebindToUnsigned<D>(), x);
+  const auto fraction = elementary::reduce(d, x, exponent);
+  return elementary::log_core(d, elementary::small_integer(d, exponent), fraction, hn::Zero(d));
+}
+
+/// reference::logarithm of normal numbers and special values.
+template <class D>
+HWY_INLINE HWY_ATTR hn::Vec<D> logarithm(D d, hn::Vec<D> y) {
+  const auto infinite = hn::Set(d, infinity<double>()), nan = hn::Set(d, canonical_nan<double>());
+  const hn::RebindToUnsigned<D> bits;
+  const auto is_infinite = hn::RebindMask(d, hn::Eq(hn::BitCast(bits, y), hn::BitCast(bits, infinite)));
+  const auto is_positive = lies_in(d, y, reference::power_of_two(-1022), infinity<double>());
+  const auto special =
+      hn::IfThenElse(is_infinite, infinite, hn::IfThenElse(is_zero(d, y), hn::Neg(infinite), nan));
+  return hn::IfThenElse(is_positive, log_of_normal(d, y), special);
+}
 
 /// reference::log1p_nonnegative.
 template <class D>

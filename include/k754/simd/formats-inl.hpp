@@ -1,5 +1,5 @@
-// float, float16 and bfloat16 to double and back (no include guard; formats.hpp reads it once for each target). 16 bits are
-// converted in integers: conversion instructions differ between targets. In the default environment.
+// Elements to double and back (no include guard; formats.hpp reads it once for each target). 16 bits are converted in integers:
+// conversion instructions differ between targets. In the default environment.
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
@@ -22,36 +22,49 @@ HWY_INLINE HWY_ATTR hn::Vec<D> float_of_half(D df, hn::Vec<hn::RebindToUnsigned<
   return hn::BitCast(df, hn::Or(hn::IfThenElse(hn::RebindMask(bits, is_special), special, number), sign));
 }
 
+/// With `Flush`, zeros of their sign in place of what is subnormal in the format of T.
+template <bool Flush, floating T, class D>
+HWY_INLINE HWY_ATTR hn::Vec<D> flushed(D d, hn::Vec<D> v) {
+  if constexpr (Flush) {
+    using number = hn::TFromD<D>;
+    constexpr auto smallest_normal = from_bits<T>(detail::format_of<T>::smallest_normal);
+    const auto is_small = hn::Lt(hn::Abs(v), hn::Set(d, static_cast<number>(smallest_normal)));
+    return hn::IfThenElse(is_small, hn::And(v, hn::Set(d, number{-0.0F})), v);
+  } else {
+    return v;
+  }
+}
+
 /// Elements as doubles, exactly; with `Flush`, subnormals of their type as zeros of their sign.
 template <bool Flush = false, floating T, class D>
 HWY_INLINE HWY_ATTR hn::Vec<D> load_as_doubles(D d, const T* x) {
-  const hn::Rebind<float, D> df;
-  auto v = hn::Zero(df);
-  if constexpr (std::same_as<T, float>) {
-    v = load_elements(df, x);
+  if constexpr (std::same_as<T, double>) {
+    return flushed<Flush, T>(d, load_elements(d, x));
   } else {
-    const hn::RebindToUnsigned<decltype(df)> bits;
-    const auto element = hn::PromoteTo(bits, load_elements(hn::Rebind<std::uint16_t, D>(), x));
-    if constexpr (std::same_as<T, bfloat16>) {
-      v = hn::BitCast(df, hn::ShiftLeft<16>(element));
+    const hn::Rebind<float, D> df;
+    auto v = hn::Zero(df);
+    if constexpr (std::same_as<T, float>) {
+      v = load_elements(df, x);
     } else {
-      v = float_of_half(df, element);
+      const hn::RebindToUnsigned<decltype(df)> bits;
+      const auto element = hn::PromoteTo(bits, load_elements(hn::Rebind<std::uint16_t, D>(), x));
+      if constexpr (std::same_as<T, bfloat16>) {
+        v = hn::BitCast(df, hn::ShiftLeft<16>(element));
+      } else {
+        v = float_of_half(df, element);
+      }
     }
+    return hn::PromoteTo(d, flushed<Flush, T>(df, v));
   }
-  if constexpr (Flush) {
-    constexpr auto smallest_normal = from_bits<T>(detail::format_of<T>::smallest_normal);
-    const auto is_small = hn::Lt(hn::Abs(v), hn::Set(df, static_cast<float>(smallest_normal)));
-    v = hn::IfThenElse(is_small, hn::And(v, hn::Set(df, -0.0F)), v);
-  }
-  return hn::PromoteTo(d, v);
 }
 
-/// Among the results there may be NaNs.
+/// Among the results there may be NaNs; zeros keep their sign.
 inline constexpr bool with_nans = true;
+inline constexpr bool with_signed_zeros = true;
 
-/// The bits of doubles rounded once to a format of 16 bits, to nearest even; zeros are +0. With `Flush`, what is then subnormal
-/// is zero of its sign; with `Nans`, NaNs are canonical, and without they do not occur.
-template <class Format, bool Flush, bool Nans, class D>
+/// The bits of doubles rounded once to a format of 16 bits, to nearest even; without `SignedZeros`, zeros are +0. With `Flush`,
+/// what is then subnormal is zero of its sign; with `Nans`, NaNs are canonical, and without they do not occur.
+template <class Format, bool Flush, bool Nans, bool SignedZeros, class D>
 HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<D>> narrowed_bits(D d, hn::Vec<D> v) {
   const hn::RebindToUnsigned<D> bits;
   const hn::RebindToSigned<D> integers;  // not negative here: for comparisons
@@ -83,33 +96,42 @@ HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<D>> narrowed_bits(D d, hn::Vec<
     const auto is_subnormal = hn::Gt(least, hn::BitCast(integers, result));
     result = hn::IfThenZeroElse(hn::RebindMask(bits, is_subnormal), result);
   }
-  result = hn::IfThenElse(is_zero, result, hn::Or(result, sign));
+  const auto with_sign = hn::Or(result, sign);
+  result = SignedZeros ? with_sign : hn::IfThenElse(is_zero, result, with_sign);
   if constexpr (Nans) {
-    const auto is_number = hn::RebindMask(bits, hn::Eq(v, v));
-    result = hn::IfThenElse(is_number, result, hn::Set(bits, std::uint64_t{Format::canonical_nan}));
+    const auto canonical = hn::Set(bits, std::uint64_t{Format::canonical_nan});
+    result = hn::IfThenElse(hn::RebindMask(bits, is_number(d, v)), result, canonical);
   }
   return result;
 }
 
-/// Doubles as elements, each rounded once, to nearest even; zeros are +0. `Flush` and `Nans` as above.
-template <bool Flush = false, bool Nans = false, floating T, class D>
+/// Doubles as numbers of a vector's type, rounded once.
+template <class D, class V>
+HWY_INLINE HWY_ATTR hn::Vec<D> as_format(D dt, V v) {
+  if constexpr (std::same_as<hn::TFromD<D>, double>) {
+    return v;
+  } else {
+    return hn::DemoteTo(dt, v);
+  }
+}
+
+/// Doubles as elements, each rounded once, to nearest even; `Flush`, `Nans` and `SignedZeros` as above.
+template <bool Flush = false, bool Nans = false, bool SignedZeros = false, floating T, class D>
 HWY_INLINE HWY_ATTR void store_rounded(D d, hn::Vec<D> v, T* x) {
-  if constexpr (std::same_as<T, float>) {
-    const hn::Rebind<float, D> df;
-    auto result = hn::Add(hn::DemoteTo(df, v), hn::Zero(df));
-    if constexpr (Flush) {
-      const auto is_small = hn::Lt(hn::Abs(result), hn::Set(df, 0x1p-126F));
-      result = hn::IfThenElse(is_small, hn::And(result, hn::Set(df, -0.0F)), result);
-    }
+  if constexpr (sizeof(T) > 2) {
+    const hn::Rebind<T, D> dt;
+    auto result = as_format(dt, v);
+    if constexpr (!SignedZeros) result = hn::Add(result, hn::Zero(dt));
+    result = flushed<Flush, T>(dt, result);
     if constexpr (Nans) {
-      const auto canonical = hn::Set(df, canonical_nan<float>());
-      result = hn::IfThenElse(hn::Eq(result, result), result, canonical);
+      const auto canonical = hn::Set(dt, canonical_nan<T>());
+      result = hn::IfThenElse(is_number(dt, result), result, canonical);
     }
-    store_elements(df, result, x);
+    store_elements(dt, result, x);
   } else {
     const hn::Rebind<std::uint16_t, D> half;
     using format = detail::format_of<T>;
-    store_elements(half, hn::TruncateTo(half, narrowed_bits<format, Flush, Nans>(d, v)), x);
+    store_elements(half, hn::TruncateTo(half, narrowed_bits<format, Flush, Nans, SignedZeros>(d, v)), x);
   }
 }
 

@@ -16,8 +16,9 @@ namespace HWY_NAMESPACE {
 
 namespace softmax {
 
-/// Exponentials that are kept, in place of being made again: 24 KiB.
-inline constexpr index_t kept = 3072;
+/// Exponentials that are kept, in place of being made again: 24 KiB, or 16 where a second look needs some stack.
+template <precision Tier>
+inline constexpr index_t kept = Tier == precision::exact ? 2048 : 3072;
 
 /// What a row's bits say: its greatest element, unless that is not finite.
 template <floating T>
@@ -45,9 +46,19 @@ class bit_extremes {
     const hn::ScalableTag<key> ds;
     const hn::RebindToUnsigned<decltype(ds)> du;
     const index_t elements = lanes_of(ds);
-    auto greatest = hn::Set(ds, greatest_), more = greatest;
-    auto last = hn::Set(du, last_), more_last = last;
-    auto first = hn::Set(du, first_), more_first = first;
+    if (n < elements) {
+      for (index_t i = 0; i < n; ++i) {
+        const bits element = to_bits(detail::load(x + i));
+        greatest_ = static_cast<key>(element) > greatest_ ? static_cast<key>(element) : greatest_;
+        last_ = element > last_ ? element : last_;
+        first_ = element < first_ ? element : first_;
+      }
+      return;
+    }
+    const auto rest = load_elements(ds, x + (n - elements));  // may be seen twice
+    auto greatest = hn::Max(hn::Set(ds, greatest_), rest), more = greatest;
+    auto last = hn::Max(hn::Set(du, last_), hn::BitCast(du, rest)), more_last = last;
+    auto first = hn::Min(hn::Set(du, first_), hn::BitCast(du, rest)), more_first = first;
     index_t i = 0;
     for (; i + 2 * elements <= n; i += 2 * elements) {
       const auto a = load_elements(ds, x + i), b = load_elements(ds, x + i + elements);
@@ -58,17 +69,15 @@ class bit_extremes {
       first = hn::Min(first, hn::BitCast(du, a));
       more_first = hn::Min(more_first, hn::BitCast(du, b));
     }
-    if (i > 0) {
-      greatest_ = hn::GetLane(hn::MaxOfLanes(ds, hn::Max(greatest, more)));
-      last_ = hn::GetLane(hn::MaxOfLanes(du, hn::Max(last, more_last)));
-      first_ = hn::GetLane(hn::MinOfLanes(du, hn::Min(first, more_first)));
+    if (i + elements <= n) {
+      const auto a = load_elements(ds, x + i);
+      greatest = hn::Max(greatest, a);
+      last = hn::Max(last, hn::BitCast(du, a));
+      first = hn::Min(first, hn::BitCast(du, a));
     }
-    for (; i < n; ++i) {
-      const bits element = to_bits(detail::load(x + i));
-      greatest_ = static_cast<key>(element) > greatest_ ? static_cast<key>(element) : greatest_;
-      last_ = element > last_ ? element : last_;
-      first_ = element < first_ ? element : first_;
-    }
+    greatest_ = hn::GetLane(hn::MaxOfLanes(ds, hn::Max(greatest, more)));
+    last_ = hn::GetLane(hn::MaxOfLanes(du, hn::Max(last, more_last)));
+    first_ = hn::GetLane(hn::MinOfLanes(du, hn::Min(first, more_first)));
   }
   extreme<T> of_all() const { return extreme_of<T>(greatest_, last_, first_); }
 
@@ -142,13 +151,7 @@ class exponentials {
     add_pairs(x.data(), Keep ? e_ + i : nullptr, lane, pairs());
   }
   /// How many elements were below the maximum; what the last 16 were filled with is among them.
-  HWY_ATTR double below() const {
-    HWY_ALIGN double counts[width];
-    hn::Store(below_, doubles(), counts);
-    double sum = 0.0;
-    for (const double count : counts) sum += count;
-    return sum;
-  }
+  HWY_ATTR double below() const { return folded_vector(doubles(), below_); }
 
  private:
   template <std::size_t... Pairs>
@@ -183,86 +186,163 @@ HWY_INLINE HWY_ATTR reference::row_mass<T> mass_of_row(row_reader<T>& x, index_t
   return mass;
 }
 
+}  // namespace softmax
+
+}  // namespace HWY_NAMESPACE
+}  // namespace K754_KERNEL_ABI
+}  // namespace k754::simd
+HWY_AFTER_NAMESPACE();
+
+// precision::exact
+#include "softmax_exact-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace k754::simd {
+inline namespace K754_KERNEL_ABI {
+namespace HWY_NAMESPACE {
+
+namespace softmax {
+
 /// Of softmax e / S, of log_softmax d - L.
 template <row_kernel K>
 HWY_INLINE HWY_ATTR hn::Vec<doubles> value_of(hn::Vec<doubles> v, hn::Vec<doubles> parameter) {
   return K == row_kernel::softmax ? hn::Mul(v, parameter) : hn::Sub(v, parameter);
 }
 
-/// The results of two vectors of elements.
+/// The results of two vectors of elements, in double.
 template <row_kernel K, bool Flush, floating T>
-HWY_INLINE HWY_ATTR void put_pair(const T* x, vector_pair maximum, vector_pair parameter, T* y) {
+HWY_INLINE HWY_ATTR vector_pair values_of(const T* x, vector_pair maximum, vector_pair parameter) {
   vector_pair v = differences<Flush>(x, maximum);
   if constexpr (K == row_kernel::softmax) exp_nonpositive(doubles(), v.v0, v.v1);
-  v = {value_of<K>(v.v0, parameter.v0), value_of<K>(v.v1, parameter.v1)};
-  store_pair<Flush, false>(v, y);
+  return {value_of<K>(v.v0, parameter.v0), value_of<K>(v.v1, parameter.v1)};
 }
 
 /// The results of a row.
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, class Look, floating T>
 class row_results {
  public:
-  HWY_ATTR row_results(row_reader<T>& row, double maximum, double parameter)
-      : row_(row), maximum_(broadcast(maximum)), parameter_(broadcast(parameter)) {}
+  HWY_ATTR row_results(row_reader<T>& row, double maximum, double parameter, Look& look)
+      : row_(row), maximum_(broadcast(maximum)), parameter_(broadcast(parameter)), look_(look) {}
 
   HWY_INLINE HWY_ATTR void begin(index_t first, index_t count) { x_ = row_.elements(first, count); }
   HWY_INLINE HWY_ATTR void put(index_t i, index_t count, T* y) const {
     const padded<step, T> x(x_ + i, count, negative_infinity<T>());
-    for (std::size_t k = 0; k < lanes; k += 2 * width)
-      put_pair<K, Flush>(x.data() + k, maximum_, parameter_, y + k);
+    for (std::size_t k = 0; k < lanes; k += 2 * width) {
+      const vector_pair v = values_of<K, Flush>(x.data() + k, maximum_, parameter_);
+      store_settled<Flush>(v, x.data() + k, y + k, look_);
+    }
   }
 
  private:
   row_reader<T>& row_;
   vector_pair maximum_, parameter_;
+  Look& look_;
   const T* x_ = nullptr;
 };
 
 /// The softmax of a row whose exponentials were kept.
-template <bool Flush>
+template <bool Flush, class Look, floating T>
 class kept_results {
  public:
-  HWY_ATTR kept_results(const double* e, double factor) : e_(e), factor_(broadcast(factor)) {}
+  HWY_ATTR kept_results(row_reader<T>& row, const double* e, double factor, Look& look)
+      : row_(row), e_(e), factor_(broadcast(factor)), look_(look) {}
 
-  void begin(index_t first, index_t) {
-    if (first > 0) e_ += block;
+  HWY_INLINE HWY_ATTR void begin(index_t first, index_t count) {
+    first_ = first;
+    if constexpr (Look::looks) x_ = row_.elements(first, count);
   }
-  template <floating T>
-  HWY_INLINE HWY_ATTR void put(index_t i, index_t, T* y) const {
+  HWY_INLINE HWY_ATTR void put(index_t i, index_t count, T* y) const {
     for (std::size_t k = 0; k < lanes; k += 2 * width) {
-      const vector_pair e = load_doubles(e_ + i + k);
-      store_pair<Flush, false>({hn::Mul(e.v0, factor_.v0), hn::Mul(e.v1, factor_.v1)}, y + k);
+      const vector_pair e = load_doubles(e_ + first_ + i + k);
+      const vector_pair v{hn::Mul(e.v0, factor_.v0), hn::Mul(e.v1, factor_.v1)};
+      if constexpr (Look::looks) {
+        if (HWY_UNLIKELY(look_.in_doubt(v))) {
+          settle(i + static_cast<index_t>(k), count - static_cast<index_t>(k), y + k);
+          continue;
+        }
+      }
+      store_pair<Flush, false>(v, y + k);
     }
   }
 
  private:
+  /// At least one of `count` elements is there: others are certain.
+  HWY_NOINLINE HWY_ATTR void settle(index_t i, index_t count, T* y) const {
+    const padded<pair_width, T> x(x_ + i, count, negative_infinity<T>());
+    look_.settle(x.data(), y);
+  }
+
+  row_reader<T>& row_;
   const double* e_;
   vector_pair factor_;
+  Look& look_;
+  index_t first_ = 0;
+  const T* x_ = nullptr;
 };
 
+/// Writes the results of a row. In place, what is in doubt is settled before the first is written: all of the row is read for it.
+template <class Look, class Results, floating T>
+HWY_INLINE HWY_ATTR void write_settled(index_t n, Results& results, strided<T> y, T* room, bool in_place) {
+  if (Look::looks && in_place) {
+    T unwanted[lanes];
+    for (index_t first = 0; first < n; first += block) {
+      const index_t count = n - first < block ? n - first : block;
+      results.begin(first, count);
+      for (index_t i = 0; i < count; i += step) results.put(i, count - i, unwanted);
+    }
+  }
+  write_row(n, results, y, room);
+}
+
+/// Where a row lies.
+template <floating T>
+struct row_place {
+  strided<const T> x;
+  strided<const bool> mask;
+  index_t n;
+  strided<T> y;
+};
+
+/// The look at results of a tier.
+template <row_kernel K, bool Flush, precision Tier, floating T>
+HWY_INLINE HWY_ATTR auto look_at(const row_place<T>& row, const reference::row_mass<T>& mass) {
+  if constexpr (Tier == precision::exact) {
+    return row_look<K, Flush, T>(row.x, row.mask, row.n, mass);
+  } else {
+    return no_look();
+  }
+}
+
 /// An ordinary row.
-template <row_kernel K, bool Flush, floating T>
-HWY_INLINE HWY_ATTR void compute_row(row_reader<T>& x, index_t n, double m, strided<T> y, T* room) {
+template <row_kernel K, bool Flush, precision Tier, floating T>
+HWY_INLINE HWY_ATTR void compute_row(row_reader<T>& x, const row_place<T>& row, double m, T* room) {
+  const bool in_place = row.x.first == row.y.first;
+  const index_t n = row.n;
   if constexpr (K == row_kernel::softmax) {
-    HWY_ALIGN double e[static_cast<std::size_t>(kept)];
-    if (n <= kept) {
-      const auto mass = mass_of_row<true, Flush>(x, n, m, e);
-      kept_results<Flush> results(e, 1.0 / mass.sum);
-      write_row(n, results, y, room);
+    HWY_ALIGN double e[static_cast<std::size_t>(kept<Tier>)];
+    const bool keep = n <= kept<Tier>;
+    const auto mass =
+        keep ? mass_of_row<true, Flush>(x, n, m, e) : mass_of_row<false, Flush>(x, n, m, nullptr);
+    auto look = look_at<K, Flush, Tier>(row, mass);
+    if (keep) {
+      kept_results<Flush, decltype(look), T> results(x, e, 1.0 / mass.sum, look);
+      write_settled<decltype(look)>(n, results, row.y, room, in_place);
     } else {
-      const auto mass = mass_of_row<false, Flush>(x, n, m, nullptr);
-      row_results<K, Flush, T> results(x, m, 1.0 / mass.sum);
-      write_row(n, results, y, room);
+      row_results<K, Flush, decltype(look), T> results(x, m, 1.0 / mass.sum, look);
+      write_settled<decltype(look)>(n, results, row.y, room, in_place);
     }
   } else {
     const auto mass = mass_of_row<false, Flush>(x, n, m, nullptr);
     const doubles d;
     const double log_sum = hn::GetLane(log1p_nonnegative(d, hn::Set(d, mass.excess)));
+    auto look = look_at<K, Flush, Tier>(row, mass);
     if constexpr (K == row_kernel::log_softmax) {
-      row_results<K, Flush, T> results(x, m, log_sum);
-      write_row(n, results, y, room);
+      row_results<K, Flush, decltype(look), T> results(x, m, log_sum, look);
+      write_settled<decltype(look)>(n, results, row.y, room, in_place);
+    } else if constexpr (Tier == precision::exact) {
+      if (!store_certain<Flush>(m, log_sum, row.y.first)) detail::store(row.y.first, look.logsumexp());
     } else {
-      detail::store(y.first, reference::detail_softmax::result<Flush, T>(m + log_sum));
+      detail::store(row.y.first, reference::detail_softmax::result<Flush, T>(m + log_sum));
     }
   }
 }
@@ -274,16 +354,17 @@ strided<Element> row_of(const detail::strided_rows<Element>& rows, index_t row) 
 }
 
 /// Rows of any strides, one after the other.
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, precision Tier, floating T>
 HWY_ATTR void rows_one_by_one(const detail::row_run<T>& run) {
   T room[static_cast<std::size_t>(block)];
-  for (index_t row = 0; row < run.count; ++row) {
-    row_reader<T> x(row_of(run.x, row), row_of(run.mask, row), negative_infinity<T>(), room);
+  for (index_t i = 0; i < run.count; ++i) {
+    const row_place<T> row{row_of(run.x, i), row_of(run.mask, i), run.length, row_of(run.y, i)};
+    row_reader<T> x(row.x, row.mask, negative_infinity<T>(), room);
     const extreme<T> greatest = maximum_of_row(x, run.length);
     if (greatest.ordinary) {
-      compute_row<K, Flush>(x, run.length, maximum_of<Flush>(greatest.maximum), row_of(run.y, row), room);
+      compute_row<K, Flush, Tier>(x, row, maximum_of<Flush>(greatest.maximum), room);
     } else {
-      detail::rows_in_turn<K, Flush>(run.part(row, 1));
+      detail::rows_in_turn<K, Flush, Tier>(run.part(i, 1));
     }
   }
 }
@@ -328,10 +409,10 @@ bool are_columns(const detail::row_run<T>& run) {
 }
 
 /// What detail::rows_in_turn gives.
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, precision Tier, floating T>
 HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
-  if (run.length < 1) {
-    detail::rows_in_turn<K, Flush>(run);
+  if (run.length < 1 || (Tier == precision::exact && run.length > longest_exact)) {
+    detail::rows_in_turn<K, Flush, Tier>(run);
   } else if constexpr (detail::is_gradient(K)) {
     if (are_columns<K>(run)) {
       for_tiles(run, gradient_tile<K, Flush>());
@@ -339,19 +420,20 @@ HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
       gradient_rows<K, Flush>(run);
     }
   } else if (are_short_rows<K>(run)) {
-    short_rows_together<K, Flush>(run);
+    short_rows_together<K, Flush, Tier>(run);
   } else if (are_columns<K>(run)) {
-    for_tiles(run, column_tile<K, Flush>());
+    for_tiles(run, column_tile<K, Flush, Tier>());
   } else {
-    rows_one_by_one<K, Flush>(run);
+    rows_one_by_one<K, Flush, Tier>(run);
   }
 }
 
 }  // namespace softmax
 
-template <detail::row_kernel K, bool Flush, floating T>
-requires(!std::same_as<T, double>) struct code_of<detail::softmax_kernel<K, Flush, T>>
-    : detail::vector_code<&softmax::compute_rows<K, Flush, T>> {
+template <detail::row_kernel K, bool Flush, floating T, precision Tier>
+requires(!std::same_as<T, double> &&
+         Tier != precision::fast) struct code_of<detail::softmax_kernel<K, Flush, T, Tier>>
+    : detail::vector_code<&softmax::compute_rows<K, Flush, Tier, T>> {
 };
 
 }  // namespace HWY_NAMESPACE

@@ -2,7 +2,7 @@
 // of softmax-inl.hpp, which includes it (no include guard).
 //
 // A tile is read from above to below for the maxima, again for the exponentials, whose 16 lanes of reference::lane_sum are 16
-// lines of sums as wide as the tile, and once more for the results.
+// lines of sums as wide as the tile, and once more for the results (precision::exact: in place twice).
 HWY_BEFORE_NAMESPACE();
 namespace k754::simd {
 inline namespace K754_KERNEL_ABI {
@@ -148,8 +148,8 @@ HWY_INLINE HWY_ATTR void write_columns(const columns<T>& c, index_t count, const
 }
 
 /// Calls tile.compute<W>(rows) for the tiles of a run.
-template <class Tile, floating T>
-HWY_INLINE HWY_ATTR void for_tiles(const detail::row_run<T>& run, const Tile& tile) {
+template <class Tile, class Run>
+HWY_INLINE HWY_ATTR void for_tiles(const Run& run, const Tile& tile) {
   const bool one_block = run.length <= block;
   const index_t widest = one_block ? wide_tile : narrow_tile;
   for (index_t column = 0; column < run.count; column += widest) {
@@ -182,20 +182,99 @@ struct column_exponentials {
   }
 };
 
-template <row_kernel K, bool Flush, floating T>
+/// Which columns of a tile have results in doubt: they are settled as rows.
+template <floating T>
+class column_look {
+ public:
+  static constexpr bool looks = true;
+
+  explicit column_look(index_t n) : doubt_(doubt_of(n)) {}
+
+  HWY_INLINE HWY_ATTR void see(vector_pair v, index_t j) {
+    if (HWY_UNLIKELY(any_in_doubt<T>(v, doubt_))) see_lanes(v, j);
+  }
+  void doubt(index_t j) { columns_[j] = any_ = true; }
+  bool any() const { return any_; }
+  bool in_doubt(index_t j) const { return any_ && columns_[j]; }
+
+ private:
+  HWY_NOINLINE HWY_ATTR void see_lanes(vector_pair v, index_t j) {
+    const auto one = hn::Set(doubles(), 1.0);
+    HWY_ALIGN double lanes_in_doubt[pair_width];
+    store_doubles({hn::IfThenElseZero(softmax::in_doubt<T>(v.v0, doubt_), one),
+                   hn::IfThenElseZero(softmax::in_doubt<T>(v.v1, doubt_), one)},
+                  lanes_in_doubt);
+    for (index_t k = 0; k < pair_width; ++k) {
+      if (lanes_in_doubt[k] > 0.0) doubt(j + k);
+    }
+  }
+
+  std::uint64_t doubt_;
+  bool any_ = false;
+  bool columns_[static_cast<std::size_t>(wide_tile)] = {};
+};
+/// Of other tiers there are none.
+template <floating T>
+struct no_column_look {
+  static constexpr bool looks = false;
+  explicit no_column_look(index_t) {}
+  void see(vector_pair, index_t) const {}
+};
+template <precision Tier, floating T>
+using column_look_of = std::conditional_t<Tier == precision::exact, column_look<T>, no_column_look<T>>;
+
+/// `Store`: results go to y.
+template <row_kernel K, bool Flush, bool Store, class Look, floating T>
 struct column_results {
-  columns<T> c;
+  const columns<T>& c;
   const double *maximum, *parameter;
+  Look& look;
 
   HWY_INLINE HWY_ATTR void put(index_t i, index_t j, index_t left, T* y) const {
     const auto x = c.line(i, j, left);
-    put_pair<K, Flush>(x.data(), load_doubles(maximum + j), load_doubles(parameter + j), y);
+    const vector_pair v =
+        values_of<K, Flush>(x.data(), load_doubles(maximum + j), load_doubles(parameter + j));
+    look.see(v, j);
+    if constexpr (Store) store_pair<Flush, false>(v, y);
   }
 };
 
+/// Whether results of columns would be in doubt: then all of them are, and nothing is written.
+template <row_kernel K, bool Flush, floating T>
+HWY_INLINE HWY_ATTR bool any_column_in_doubt(const columns<T>& c, index_t count, const double* maximum,
+                                             const double* parameter, column_look<T>& look) {
+  const column_results<K, Flush, false, column_look<T>, T> results{c, maximum, parameter, look};
+  for (index_t i = 0; i < c.n && !look.any(); ++i) {
+    for (index_t j = 0; j < count; j += pair_width) results.put(i, j, count - j, nullptr);
+  }
+  for (index_t j = 0; look.any() && j < count; ++j) look.doubt(j);
+  return look.any();
+}
+
+/// The results of ordinary columns, given the parameters.
+template <row_kernel K, bool Flush, class Look, floating T>
+HWY_INLINE HWY_ATTR void finish_columns(const columns<T>& c, index_t count, const double* maximum,
+                                        const double* parameter, Look& look) {
+  if constexpr (K == row_kernel::logsumexp) {
+    for (index_t j = 0; j < count; ++j) {
+      if constexpr (Look::looks) {
+        if (!store_certain<Flush>(maximum[j], parameter[j], c.y + j)) look.doubt(j);
+      } else {
+        detail::store(c.y + j, reference::detail_softmax::result<Flush, T>(maximum[j] + parameter[j]));
+      }
+    }
+  } else {
+    if constexpr (Look::looks) {  // in place the columns are read before
+      if (c.x == c.y && any_column_in_doubt<K, Flush>(c, count, maximum, parameter, look)) return;
+    }
+    write_columns(c, count, column_results<K, Flush, true, Look, T>{c, maximum, parameter, look});
+  }
+}
+
 /// Ordinary columns, with their maxima.
-template <row_kernel K, bool Flush, index_t W, floating T>
-HWY_ATTR void ordinary_columns(const columns<T>& c, index_t count, const double* given) {
+template <row_kernel K, bool Flush, index_t W, class Look, floating T>
+HWY_NOINLINE HWY_ATTR void ordinary_columns(const columns<T>& c, index_t count, const double* given,
+                                            Look& look) {
   HWY_ALIGN double maximum[static_cast<std::size_t>(W)], parameter[static_cast<std::size_t>(W)],
       below[static_cast<std::size_t>(W)];
   for (index_t j = 0; j < W; ++j) {
@@ -211,29 +290,30 @@ HWY_ATTR void ordinary_columns(const columns<T>& c, index_t count, const double*
                                                 : log1p_nonnegative(d, hn::Add(hn::Sub(maxima, one), rest));
     hn::Store(value, d, parameter + j);
   }
-  if constexpr (K == row_kernel::logsumexp) {
-    for (index_t j = 0; j < count; ++j) {
-      detail::store(c.y + j, reference::detail_softmax::result<Flush, T>(maximum[j] + parameter[j]));
-    }
-  } else {
-    write_columns(c, count, column_results<K, Flush, T>{c, maximum, parameter});
-  }
+  finish_columns<K, Flush>(c, count, maximum, parameter, look);
 }
 
-/// A tile: its ordinary columns together, the others one by one.
-template <row_kernel K, bool Flush>
+/// A tile: its ordinary columns together, the others, and those in doubt, one by one.
+template <row_kernel K, bool Flush, precision Tier>
 struct column_tile {
   template <index_t W, floating T>
   HWY_ATTR void compute(const detail::row_run<T>& run) const {
     double maximum[static_cast<std::size_t>(W)];
     bool ordinary[static_cast<std::size_t>(W)];
     maxima_of_columns<Flush>(columns_of(run), run.count, maximum, ordinary);
-    for (index_t j = 0, end = 0; j < run.count; j = end) {
+    for (index_t first = 0, end = 0; first < run.count; first = end) {
       while (end < run.count && ordinary[end]) ++end;
-      if (end > j) {
-        ordinary_columns<K, Flush, W>(columns_of(run.part(j, end - j)), end - j, maximum + j);
+      if (end > first) {
+        column_look_of<Tier, T> look(run.length);
+        ordinary_columns<K, Flush, W>(columns_of(run.part(first, end - first)), end - first, maximum + first,
+                                      look);
+        if constexpr (Tier == precision::exact) {
+          for (index_t j = first; j < end; ++j) {
+            if (look.in_doubt(j - first)) rows_one_by_one<K, Flush, Tier>(run.part(j, 1));
+          }
+        }
       } else {
-        detail::rows_in_turn<K, Flush>(run.part(j, 1));
+        detail::rows_in_turn<K, Flush, Tier>(run.part(first, 1));
         ++end;
       }
     }

@@ -53,6 +53,16 @@ HWY_INLINE HWY_ATTR void store_pair(vector_pair v, T* y) {
   store_rounded<Flush, Nans>(d, v.v1, y + width);
 }
 
+/// Bytes as unsigned integers of a vector's size.
+template <class D, class V>
+HWY_INLINE HWY_ATTR hn::Vec<D> widened(D d, V bytes) {
+  if constexpr (sizeof(hn::TFromD<D>) == 8) {
+    return hn::PromoteTo(d, hn::PromoteTo(hn::Rebind<std::uint32_t, D>(), bytes));
+  } else {
+    return hn::PromoteTo(d, bytes);
+  }
+}
+
 /// Copies `n` elements side by side, those that are present.
 template <floating T>
 HWY_INLINE HWY_ATTR void copy_present(strided<const T> x, strided<const bool> mask, index_t n, T nothing,
@@ -67,7 +77,7 @@ HWY_INLINE HWY_ATTR void copy_present(strided<const T> x, strided<const bool> ma
     const hn::Rebind<std::uint8_t, decltype(d)> bytes;
     const auto empty = hn::Set(d, to_bits(nothing));
     for (; i + lanes_of(d) <= n; i += lanes_of(d)) {
-      const auto present = hn::PromoteTo(d, load_elements(bytes, mask.first + i));
+      const auto present = widened(d, load_elements(bytes, mask.first + i));
       const auto is_absent = hn::Eq(present, hn::Zero(d));
       store_elements(d, hn::IfThenElse(is_absent, empty, load_elements(d, x.first + i)), to + i);
     }
@@ -93,9 +103,26 @@ class padded {
 
  private:
   HWY_NOINLINE HWY_ATTR void copy(const T* x, strided<const bool> mask, index_t count, T nothing) {
+#if !HWY_MEM_OPS_MIGHT_FAULT
+    if constexpr (std::same_as<T, float>) {
+      if (mask.first == nullptr) return copy_first(x, count, nothing);
+    }
+#endif
     for (index_t i = count; i < Size; ++i) copy_[i] = nothing;
     copy_present<T>({x, 1}, mask, count, nothing, copy_);
   }
+
+#if !HWY_MEM_OPS_MIGHT_FAULT
+  /// By vectors, which are read sooner than elements that were written one by one.
+  HWY_ATTR void copy_first(const float* x, index_t count, float nothing) {
+    const hn::CappedTag<float, static_cast<std::size_t>(Size)> d;
+    for (index_t i = 0; i < Size; i += lanes_of(d)) {
+      const auto first = hn::FirstN(d, static_cast<std::size_t>(count > i ? count - i : 0));
+      const auto elements = hn::MaskedLoad(first, d, x + i);
+      hn::StoreU(hn::IfThenElse(first, elements, hn::Set(d, nothing)), d, copy_ + i);
+    }
+  }
+#endif
 
   const T* x_;
   T copy_[static_cast<std::size_t>(Size)];
@@ -152,15 +179,23 @@ class row_reader {
   index_t held_ = -1;
 };
 
-/// The fold of reference::lane_sum.
-HWY_INLINE HWY_ATTR double folded(doubles d, const hn::Vec<doubles> (&lane)[vectors]) {
-  HWY_ALIGN double sums[lanes];
-  for (std::size_t k = 0; k < vectors / 2; ++k)
-    hn::Store(hn::Add(lane[k], lane[k + vectors / 2]), d, sums + k * width);
-  for (std::size_t w = lanes / 4; w > 0; w /= 2) {
-    for (std::size_t l = 0; l < w; ++l) sums[l] = sums[l] + sums[l + w];
+/// Lanes l and l + half of them, and so on.
+template <class D>
+HWY_INLINE HWY_ATTR double folded_vector(D /*d*/, hn::Vec<D> v) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return hn::GetLane(v);
+  } else {
+    const hn::Half<D> half;
+    return folded_vector(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
   }
-  return sums[0];
+}
+
+/// The fold of reference::lane_sum.
+HWY_INLINE HWY_ATTR double folded(doubles d, hn::Vec<doubles> (&lane)[vectors]) {
+  for (std::size_t w = vectors / 2; w > 0; w /= 2) {
+    for (std::size_t k = 0; k < w; ++k) lane[k] = hn::Add(lane[k], lane[k + w]);
+  }
+  return folded_vector(d, lane[0]);
 }
 
 /// The reference::lane_sum over a row of `n` elements of what
@@ -170,17 +205,23 @@ HWY_INLINE HWY_ATTR double folded(doubles d, const hn::Vec<doubles> (&lane)[vect
 ///
 /// add to the lanes.
 template <class Terms>
-HWY_INLINE HWY_ATTR double sum_of_row(index_t n, Terms& terms) {
+HWY_INLINE HWY_ATTR double sum_of_block(index_t first, index_t count, Terms& terms) {
   const doubles d;
+  hn::Vec<doubles> lane[vectors];
+  for (auto& l : lane) l = hn::Zero(d);
+  terms.begin(first, count);
+  for (index_t i = 0; i < count; i += step) terms.add(lane, i, count - i);
+  return folded(d, lane);
+}
+template <class Terms>
+HWY_INLINE HWY_ATTR double sum_of_row(index_t n, Terms& terms) {
+  if (n <= block) return sum_of_block(0, n, terms);
   reference::pairwise_sum<double> blocks;
   for (index_t first = 0;; first += block) {
-    hn::Vec<doubles> lane[vectors];
-    for (auto& l : lane) l = hn::Zero(d);
     const index_t count = n - first < block ? n - first : block;
-    terms.begin(first, count);
-    for (index_t i = 0; i < count; i += step) terms.add(lane, i, count - i);
-    if (first + count == n) return blocks.total_with(folded(d, lane));
-    blocks.add(folded(d, lane));
+    const double sum = sum_of_block(first, count, terms);
+    if (first + count == n) return blocks.total_with(sum);
+    blocks.add(sum);
   }
 }
 

@@ -51,14 +51,7 @@ HWY_INLINE HWY_ATTR hn::Vec<floats> load_floats(const T* x) {
     if constexpr (std::same_as<T, bfloat16>) {
       return hn::BitCast(d, hn::ShiftLeft<16>(element));
     } else {
-      // 2^112 brings the exponent from its bias to that of float, and subnormals with it
-      const auto magnitude = hn::And(element, hn::Set(bits, std::uint32_t{0x7FFF}));
-      const auto number =
-          hn::BitCast(bits, hn::Mul(hn::BitCast(d, hn::ShiftLeft<13>(magnitude)), hn::Set(d, 0x1p112F)));
-      const auto infinity = hn::Set(bits, static_cast<std::uint32_t>(detail::binary32::infinity));
-      const auto is_infinite = hn::Eq(magnitude, hn::Set(bits, std::uint32_t{detail::binary16::infinity}));
-      const auto sign = hn::ShiftLeft<16>(hn::Xor(element, magnitude));
-      return hn::BitCast(d, hn::Or(hn::IfThenElse(is_infinite, infinity, number), sign));
+      return float_of_half(d, element);
     }
   }
 }
@@ -214,46 +207,11 @@ HWY_INLINE HWY_ATTR hn::Vec<floats> result_of(hn::Vec<floats> v, const result_ve
 
 // Rows of adjacent elements, one by one.
 
-/// What a row's bits say, as softmax::extreme_of has it.
 template <floating T>
 HWY_INLINE HWY_ATTR softmax::extreme<T> maximum_of_row(const T* x, index_t n) {
-  using bits = bits_of<T>;
-  using key = std::make_signed_t<bits>;
-  const hn::ScalableTag<key> ds;
-  const hn::RebindToUnsigned<decltype(ds)> du;
-  const index_t elements = lanes_of(ds);
-  key top = (std::numeric_limits<key>::min)();
-  bits largest = 0, least = static_cast<bits>(~bits{0});
-  if (n < elements) {
-    for (index_t i = 0; i < n; ++i) {
-      const bits element = to_bits(detail::load(x + i));
-      top = static_cast<key>(element) > top ? static_cast<key>(element) : top;
-      largest = element > largest ? element : largest;
-      least = element < least ? element : least;
-    }
-    return softmax::extreme_of<T>(top, largest, least);
-  }
-  auto greatest = load_elements(ds, x + (n - elements)), more = greatest;
-  auto last = hn::BitCast(du, greatest), more_last = last, first = last, more_first = last;
-  index_t i = 0;
-  for (; i + 2 * elements <= n; i += 2 * elements) {
-    const auto a = load_elements(ds, x + i), b = load_elements(ds, x + i + elements);
-    greatest = hn::Max(greatest, a);
-    more = hn::Max(more, b);
-    last = hn::Max(last, hn::BitCast(du, a));
-    more_last = hn::Max(more_last, hn::BitCast(du, b));
-    first = hn::Min(first, hn::BitCast(du, a));
-    more_first = hn::Min(more_first, hn::BitCast(du, b));
-  }
-  if (i + elements <= n) {
-    const auto a = load_elements(ds, x + i);
-    greatest = hn::Max(greatest, a);
-    last = hn::Max(last, hn::BitCast(du, a));
-    first = hn::Min(first, hn::BitCast(du, a));
-  }
-  return softmax::extreme_of<T>(hn::GetLane(hn::MaxOfLanes(ds, hn::Max(greatest, more))),
-                                hn::GetLane(hn::MaxOfLanes(du, hn::Max(last, more_last))),
-                                hn::GetLane(hn::MinOfLanes(du, hn::Min(first, more_first))));
+  softmax::bit_extremes<T> seen;
+  seen.see(x, n);
+  return seen.of_all();
 }
 
 /// Vector `k` of 16 elements, of which `count` are there. `Below`: of those below the maximum, which are counted;
@@ -414,7 +372,7 @@ HWY_ATTR void rows_one_by_one(const detail::row_run<T>& run) {
     for (index_t i = first; i < end; ++i) {
       const auto m = static_cast<float>(greatest[i - first].maximum);
       if (!greatest[i - first].ordinary) {
-        detail::fast_rows_in_turn<K, false>(run.part(i, 1));
+        detail::rows_in_turn<K, false, precision::fast>(run.part(i, 1));
       } else if (is_shifted(m)) {
         compute_row<K, true>(run.x.row(i), run.length, m, run.y.row(i));
       } else {
@@ -444,13 +402,13 @@ namespace softmax_fast {
 /// So many short rows are worth a block.
 inline constexpr index_t few = 4;
 
-/// What detail::fast_rows_in_turn gives.
+/// What detail::rows_in_turn gives under precision::fast.
 template <row_kernel K, floating T>
 HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
   const bool adjacent = run.x.along == 1 && (run.y.along == 1 || K == row_kernel::logsumexp);
   const bool side_by_side = run.x.step == 1 && run.y.step == 1;
   if (run.length < 1) {
-    detail::fast_rows_in_turn<K, false>(run);
+    detail::rows_in_turn<K, false, precision::fast>(run);
   } else if (adjacent && run.length <= short_row && run.count >= few) {
     short_rows_together<K>(run);
   } else if (adjacent) {
@@ -458,7 +416,7 @@ HWY_ATTR void compute_rows(const detail::row_run<T>& run) noexcept {
   } else if (side_by_side) {
     rows_side_by_side<K>(run);
   } else {
-    detail::fast_rows_in_turn<K, false>(run);
+    detail::rows_in_turn<K, false, precision::fast>(run);
   }
 }
 

@@ -283,7 +283,7 @@ HWY_ATTR void column_tile(const detail::row_run<T>& run, tile_lines<W>& tile) {
   while (column < run.count && tile.ordinary[column]) ++column;
   if (column == run.count) return ordinary_columns<K>(c, run.count, tile);
   for (index_t j = 0; j < run.count; ++j) {  // with a column that is not: one by one
-    if (!tile.ordinary[j]) detail::fast_rows_in_turn<K, false>(run.part(j, 1));
+    if (!tile.ordinary[j]) detail::rows_in_turn<K, false, precision::fast>(run.part(j, 1));
   }
   tile_lines<W> part;
   for (index_t j = 0; j < run.count;) {
@@ -449,7 +449,7 @@ HWY_INLINE HWY_ATTR void rows_in_lanes(const detail::row_run<T>& run, short_rows
     auto one = run.part(i, 1);
     if (maximum_of_row(one.x.first, n).ordinary) continue;
     one.y = {K == row_kernel::logsumexp ? results + i : rows.x[0] + i, vector_step, 0};
-    detail::fast_rows_in_turn<K, false>(one);
+    detail::rows_in_turn<K, false, precision::fast>(one);
   }
   if constexpr (K == row_kernel::logsumexp) {
     for (index_t i = 0; i < run.count; ++i) detail::store(run.y.row(i), results[i]);

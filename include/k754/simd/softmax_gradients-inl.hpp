@@ -34,7 +34,7 @@ HWY_INLINE HWY_ATTR void add_terms(const T* x, const T* g, hn::Vec<doubles>& lan
 /// g - exp(y) G, or y where it is NaN.
 HWY_INLINE HWY_ATTR hn::Vec<doubles> log_gradient(hn::Vec<doubles> y, hn::Vec<doubles> exponential,
                                                   hn::Vec<doubles> g, hn::Vec<doubles> total) {
-  return hn::IfThenElse(hn::Eq(y, y), hn::NegMulAdd(exponential, total, g), y);
+  return hn::IfThenElse(is_number(doubles(), y), hn::NegMulAdd(exponential, total, g), y);
 }
 
 /// The gradients of two vectors, given the row's sum.

@@ -50,9 +50,10 @@ HWY_INLINE HWY_ATTR void exponentials_of(short_rows<T>& b) {
   }
 }
 
-/// The parameter of each row, from the exponentials: lane l of reference::lane_sum is a chain over the elements l, l + 16, ..
-template <row_kernel K, floating T>
-HWY_INLINE HWY_ATTR void parameters_of(short_rows<T>& b) {
+/// Calls use(j, maxima, R) for the rows of a block, a vector of them at a time; the exponentials are there. Lane l of
+/// reference::lane_sum is a chain over the elements l, l + 16, ..
+template <floating T, class Use>
+HWY_INLINE HWY_ATTR void for_masses(const short_rows<T>& b, const Use& use) {
   const doubles d;
   const auto one = hn::Set(d, 1.0);
   const index_t chains = b.n < step ? b.n : step;
@@ -73,15 +74,39 @@ HWY_INLINE HWY_ATTR void parameters_of(short_rows<T>& b) {
       for (index_t l = 0; l + w < left; ++l) lane[l] = hn::Add(lane[l], lane[l + w]);
       left = left < w ? left : w;
     }
-    const auto rest = lane[0];
+    use(j, maxima, lane[0]);
+  }
+}
+
+/// The parameter of each row.
+template <row_kernel K>
+struct parameters_of {
+  double* parameter;
+
+  HWY_INLINE HWY_ATTR void operator()(index_t j, hn::Vec<doubles> maxima, hn::Vec<doubles> rest) const {
+    const doubles d;
+    const auto one = hn::Set(d, 1.0);
     const auto value = K == row_kernel::softmax ? hn::Div(one, hn::Add(maxima, rest))
                                                 : log1p_nonnegative(d, hn::Add(hn::Sub(maxima, one), rest));
-    hn::Store(value, d, b.parameter + j);
+    hn::Store(value, d, parameter + j);
+  }
+};
+
+/// Rows with results in doubt are not as the others.
+template <floating T>
+HWY_INLINE HWY_ATTR void see_doubts(hn::Vec<doubles> v, index_t j, short_rows<T>& b) {
+  const doubles d;
+  const auto doubt = in_doubt<T>(v, doubt_of(short_row));
+  if (HWY_LIKELY(hn::AllFalse(d, doubt))) return;
+  HWY_ALIGN double lanes_in_doubt[width];
+  hn::Store(hn::IfThenElseZero(doubt, hn::Set(d, 1.0)), d, lanes_in_doubt);
+  for (std::size_t k = 0; k < width; ++k) {
+    if (lanes_in_doubt[k] > 0.0) b.ordinary[j + static_cast<index_t>(k)] = false;
   }
 }
 
 /// x becomes the results.
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, precision Tier, floating T>
 HWY_INLINE HWY_ATTR void results_of(short_rows<T>& b) {
   const doubles d;
   for (index_t i = 0; i < b.n * b.pitch; i += b.pitch) {
@@ -89,64 +114,81 @@ HWY_INLINE HWY_ATTR void results_of(short_rows<T>& b) {
       const auto v = K == row_kernel::softmax
                          ? hn::Abs(hn::Load(d, b.e + i + j))
                          : hn::Sub(load_as_doubles<Flush>(d, b.x + i + j), hn::Load(d, b.maximum + j));
-      store_rounded<Flush>(d, value_of<K>(v, hn::Load(d, b.parameter + j)), b.x + i + j);
+      const auto value = value_of<K>(v, hn::Load(d, b.parameter + j));
+      if constexpr (Tier == precision::exact) see_doubts(value, j, b);
+      store_rounded<Flush>(d, value, b.x + i + j);
     }
   }
 }
 
-/// Rows of one block.
-template <row_kernel K, bool Flush, floating T>
-HWY_ATTR void short_block(const detail::row_run<T>& run, short_rows<T>& b) {
-  const bool adjacent = run.x.along == 1, y_adjacent = run.y.along == 1;
+/// Brings `count` rows together, and makes their exponentials.
+template <bool Flush, floating T>
+HWY_INLINE HWY_ATTR void load_block(const detail::strided_rows<const T>& x, index_t count, short_rows<T>& b) {
   for (index_t i = 0; i < b.n * b.pitch; ++i) b.x[i] = from_bits<T>(0);
-  if (adjacent) {
-    transpose_rows(run.x.first, run.x.step, b.n, run.count, b.x, b.pitch);
+  if (x.along == 1) {
+    transpose_rows(x.first, x.step, b.n, count, b.x, b.pitch);
   } else {
     for (index_t i = 0; i < b.n; ++i) {
-      std::memcpy(static_cast<void*>(b.x + i * b.pitch),
-                  static_cast<const void*>(run.x.first + i * run.x.along),
-                  static_cast<std::size_t>(run.count) * sizeof(T));
+      std::memcpy(static_cast<void*>(b.x + i * b.pitch), static_cast<const void*>(x.first + i * x.along),
+                  static_cast<std::size_t>(count) * sizeof(T));
     }
   }
   maxima_of_columns<Flush>(columns<T>{b.x, b.n, b.pitch, nullptr, 0}, b.pitch, b.maximum, b.ordinary);
   exponentials_of<Flush>(b);
-  parameters_of<K>(b);
+}
+
+/// The results, which x has become, to where they go.
+template <floating T>
+HWY_INLINE HWY_ATTR void store_block(const short_rows<T>& b, index_t count,
+                                     const detail::strided_rows<T>& y) {
+  if (y.along == 1) {
+    transpose_lines(b.x, b.pitch, b.n, count, y.first, y.step);
+    return;
+  }
+  for (index_t i = 0; i < b.n; ++i) {
+    std::memcpy(static_cast<void*>(y.first + i * y.along), static_cast<const void*>(b.x + i * b.pitch),
+                static_cast<std::size_t>(count) * sizeof(T));
+  }
+}
+
+/// Rows of one block.
+template <row_kernel K, bool Flush, precision Tier, floating T>
+HWY_ATTR void short_block(const detail::row_run<T>& run, short_rows<T>& b) {
+  load_block<Flush>(run.x, run.count, b);
+  for_masses(b, parameters_of<K>{b.parameter});
   if constexpr (K == row_kernel::logsumexp) {
     for (index_t row = 0; row < run.count; ++row) {
-      const double value = b.maximum[row] + b.parameter[row];
-      if (b.ordinary[row]) detail::store(run.y.row(row), reference::detail_softmax::result<Flush, T>(value));
+      if (!b.ordinary[row]) continue;
+      const double m = b.maximum[row], log_sum = b.parameter[row];
+      if constexpr (Tier == precision::exact) {
+        b.ordinary[row] = store_certain<Flush>(m, log_sum, run.y.row(row));
+      } else {
+        detail::store(run.y.row(row), reference::detail_softmax::result<Flush, T>(m + log_sum));
+      }
     }
     for (index_t row = 0; row < run.count; ++row) {
-      if (!b.ordinary[row]) detail::rows_in_turn<K, Flush>(run.part(row, 1));
+      if (!b.ordinary[row]) detail::rows_in_turn<K, Flush, Tier>(run.part(row, 1));
     }
   } else {
-    results_of<K, Flush>(b);
+    results_of<K, Flush, Tier>(b);
     for (index_t row = 0; row < run.count; ++row) {
       if (b.ordinary[row]) continue;
       auto one_row = run.part(row, 1);
       one_row.y = {b.x + row, b.pitch, 0};
-      detail::rows_in_turn<K, Flush>(one_row);
+      detail::rows_in_turn<K, Flush, Tier>(one_row);
     }
-    if (y_adjacent) {
-      transpose_lines(b.x, b.pitch, b.n, run.count, run.y.first, run.y.step);
-    } else {
-      for (index_t i = 0; i < b.n; ++i) {
-        std::memcpy(static_cast<void*>(run.y.first + i * run.y.along),
-                    static_cast<const void*>(b.x + i * b.pitch),
-                    static_cast<std::size_t>(run.count) * sizeof(T));
-      }
-    }
+    store_block(b, run.count, run.y);
   }
 }
 
-template <row_kernel K, bool Flush, floating T>
+template <row_kernel K, bool Flush, precision Tier, floating T>
 HWY_ATTR void short_rows_together(const detail::row_run<T>& run) {
   short_rows<T> tile;
   tile.n = run.length;
   tile.pitch = rows_in_block(run.length);
   for (index_t row = 0; row < run.count; row += tile.pitch) {
     const index_t rows = run.count - row < tile.pitch ? run.count - row : tile.pitch;
-    short_block<K, Flush>(run.part(row, rows), tile);
+    short_block<K, Flush, Tier>(run.part(row, rows), tile);
   }
 }
 

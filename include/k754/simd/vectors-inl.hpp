@@ -29,6 +29,34 @@ HWY_INLINE HWY_ATTR void stream_elements(D /*d*/, hn::Vec<D> v, T* x) {
   hn::Stream(hn::BitCast(bytes, v), bytes, reinterpret_cast<std::uint8_t*>(x));
 }
 
+/// Which elements are no NaN. By their bits: Clang before 18 does not show -fno-honor-nans, under which v == v is true.
+template <class D>
+HWY_INLINE HWY_ATTR hn::Mask<D> is_number(D d, hn::Vec<D> v) {
+  using format = detail::format_of<hn::TFromD<D>>;
+  const hn::RebindToSigned<D> integers;
+  const auto magnitude = hn::BitCast(integers, hn::Abs(v));
+  const auto infinity = hn::Set(integers, static_cast<hn::TFromD<decltype(integers)>>(format::infinity));
+  return hn::RebindMask(d, hn::Not(hn::Gt(magnitude, infinity)));
+}
+
+/// Which elements are at least `low` and less than `below`, where low is not below +0. By their bits, too: NaNs are not, nor
+/// is -0.
+template <class D>
+HWY_INLINE HWY_ATTR hn::Mask<D> lies_in(D d, hn::Vec<D> v, hn::TFromD<D> low, hn::TFromD<D> below) {
+  const hn::RebindToSigned<D> integers;
+  using key = hn::TFromD<decltype(integers)>;
+  const auto bits = hn::BitCast(integers, v);
+  const auto is_less = hn::Gt(hn::Set(integers, static_cast<key>(to_bits(low))), bits);
+  const auto is_below = hn::Gt(hn::Set(integers, static_cast<key>(to_bits(below))), bits);
+  return hn::RebindMask(d, hn::AndNot(is_less, is_below));
+}
+/// Which elements are zeros, of either sign; the same way.
+template <class D>
+HWY_INLINE HWY_ATTR hn::Mask<D> is_zero(D d, hn::Vec<D> v) {
+  const hn::RebindToUnsigned<D> bits;
+  return hn::RebindMask(d, hn::Eq(hn::BitCast(bits, hn::Abs(v)), hn::Zero(bits)));
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace K754_KERNEL_ABI
 }  // namespace k754::simd

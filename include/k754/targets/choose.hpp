@@ -17,8 +17,13 @@
 #ifndef K754_TARGETS_CHOOSE_HPP
 #define K754_TARGETS_CHOOSE_HPP
 
-#include "cpu.hpp"
+#include <cstdint>
+
 #include "highway.hpp"
+
+#if K754_SIMD
+#include "cpu.hpp"
+#endif
 
 namespace k754::detail {
 
@@ -37,6 +42,9 @@ struct vector_code {
 #include "foreach-inl.hpp"
 
 namespace k754::detail {
+
+/// Highway's target constants, or'ed; 0 is the reference alone.
+using target_mask = std::uint64_t;
 
 /// All units of a program share one choice.
 inline target_mask allowed_targets = ~target_mask{0};
@@ -71,6 +79,24 @@ inline constexpr named_target known_targets[] = {
 #endif
     {0, "reference"},
 };
+
+#if K754_SIMD
+inline target_mask detect_targets() noexcept {
+  target_mask targets = 0;
+#if HWY_ARCH_X86
+  const cpu_features cpu = detect_cpu();
+  if (cpu.ssse3) targets |= static_cast<target_mask>(HWY_SSSE3);
+  if (cpu.sse4) targets |= static_cast<target_mask>(HWY_SSE4);
+  if (cpu.avx2) targets |= static_cast<target_mask>(HWY_AVX2);
+  if (cpu.avx512) targets |= static_cast<target_mask>(HWY_AVX3);
+#elif HWY_ARCH_ARM
+  const cpu_features cpu = detect_cpu();
+  if (cpu.sve) targets |= static_cast<target_mask>(HWY_SVE);
+  if (cpu.sve2) targets |= static_cast<target_mask>(HWY_SVE2);
+#endif
+  return targets;
+}
+#endif
 
 /// What can run here: compiled in this unit and supported by the CPU. What the compiler may use anyway needs no test.
 inline target_mask available_targets() noexcept {

@@ -71,6 +71,9 @@ void record(const recorder& note, const T (&x_values)[9]) {
   const tensor_view<T, 4> response(pixels, {1, 2, 2, 1});
   const k754::status convolved = k754::try_conv2d(image, filter, response);
   note("conv2d", convolved, pixels);
+  all("exp", k754::try_exp(x, out));
+  all("log", k754::try_log(x, out));
+  all("log1p", k754::try_log1p(x, out));
   all("xlogy", k754::try_xlogy(x, p, out));
   all("xlogy_backward", k754::try_xlogy_backward(x, p, u, out, other));
   all("where", k754::try_where(mask, x, u, out));

@@ -1,10 +1,10 @@
-# cmake -P run.cmake -- <scratch folder> <include> <nm> <-march=skylake, or none> <compiler>...
+# cmake -P run.cmake -- <scratch folder> <include> <nm> <objcopy> <-march=skylake, or none> <compiler>...
 # One program for every pair of flag sets and compilers, in both link orders, run where the CPU can. No two of the units may
 # offer the linker the same function of the library, and flags that change results are refused.
 cmake_minimum_required(VERSION 3.25)
 include(${CMAKE_CURRENT_LIST_DIR}/../../support/arguments.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/../../support/cpu.cmake)
-list(POP_FRONT arguments scratch include nm cpu_flag)
+list(POP_FRONT arguments scratch include nm objcopy cpu_flag)
 set(compilers ${arguments})
 list(GET compilers 0 linker)
 set(sources ${CMAKE_CURRENT_LIST_DIR})
@@ -24,18 +24,25 @@ endfunction()
 
 file(MAKE_DIRECTORY ${scratch})
 # Types have one identity in all units: their run-time type information, the virtual functions of what is thrown, the value
-# of a policy. So have what the program knows once: the choice of targets, the size of the cache.
-set(shared_by_intent "^(_ZT[VTISA]|_ZNK?4k75411shape_error|_ZN6unit_b|_ZN4k7546detail(15allowed_targets|28known_last_level_cache_bytes)E$)")
+# of a policy. So have what the program knows once: the choice of targets, the size of the cache, whether there is an fma.
+set(shared_by_intent "^(_ZT[VTISA]|_ZNK?4k75411shape_error|_ZN6unit_b|_ZN4k7546detail(15allowed_targets|28known_last_level_cache_bytes|9known_fma)E$)")
 set(offered)
 set(units)
 foreach(compiler IN LISTS compilers)
   foreach(flags IN LISTS flag_sets)
     list(LENGTH units number)
     separate_arguments(arguments UNIX_COMMAND "${flags}")
-    foreach(letter IN ITEMS a b)
-      run(${compiler} -std=c++20 ${arguments} -I${include} -DK754_TEST_UNIT=unit_${letter}
-        -c ${sources}/unit.cpp -o ${scratch}/${letter}${number}.o)
-    endforeach()
+    run(${compiler} -std=c++20 ${arguments} -I${include} -DK754_TEST_UNIT=unit_a -c ${sources}/unit.cpp
+      -o ${scratch}/a${number}.o)
+    # The same under the other name: quicker than compiling it once more.
+    execute_process(COMMAND ${nm} ${scratch}/a${number}.o OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+    string(REGEX MATCHALL "[^ \n]*6unit_a[^ \n]*" symbols "${symbols}")
+    list(REMOVE_DUPLICATES symbols)
+    list(TRANSFORM symbols REPLACE "(.+)" "\\1 \\1\n")
+    list(TRANSFORM symbols REPLACE " (.*)6unit_a" " \\16unit_b")
+    list(JOIN symbols "" symbols)
+    file(WRITE ${scratch}/names "${symbols}")
+    run(${objcopy} --redefine-syms=${scratch}/names ${scratch}/a${number}.o ${scratch}/b${number}.o)
     list(APPEND units "${compiler} ${flags}")
     # The functions that this unit shares: of the library, and of Highway.
     execute_process(COMMAND ${nm} --defined-only ${scratch}/b${number}.o OUTPUT_VARIABLE symbols
