@@ -28,8 +28,8 @@ inline constexpr std::size_t full_vectors = static_cast<std::size_t>(copied_filt
 inline constexpr index_t few_terms = reference::dot_chunk / 4;
 inline constexpr auto copied_bytes =
     static_cast<std::size_t>(copied_filters * reference::dot_chunk) * sizeof(float);
-/// Memory on the stack for a copied panel and for totals, or for totals alone.
-inline constexpr std::size_t room_bytes = std::size_t{22} << 10;
+/// Memory on the stack for a copied panel and for totals, or for totals alone; with the lists and a tile it makes 32 KiB.
+inline constexpr std::size_t room_bytes = std::size_t{43} << 9;
 /// Chunks of weights that are read where they are for a group of pixels before the next: a panel of them stays in L2.
 inline constexpr index_t chunks_in_place = 4;
 /// Outputs for which each panel of weights is read once, and the image for each panel (512 channels of 7x7 in nchw: 102 in place
