@@ -16,7 +16,7 @@
 /// Errors      axis_out_of_range, rank_mismatch, shape_mismatch, empty_reduction (unless empty_axis::sentinel: -1),
 ///             size_overflow, index_type_too_small, null_pointer, self_overlap, overlap (the output must share no memory
 ///             with the input); all_nan_row only under all_nan::error. An empty output is no error (AM-17).
-/// Cost        One pass over the input (two under all_nan::error), no memory but up to 32 KiB of stack. What lies
+/// Cost        One pass over the input (two under all_nan::error), no memory but up to 80 KiB of stack. What lies
 ///             between elements of the input may be read with them; what lies before the first or past the last is not.
 #ifndef K754_ARGMAX_HPP
 #define K754_ARGMAX_HPP

@@ -251,21 +251,13 @@ class arg_extremum_rows {
     });
   }
 
-  /// Calls `body(winners, at, some)` for a run of rows, `some` at a time.
+  /// Calls `body(winners, at, some)` for a run of rows, `some` at a time: at most half of the nearest cache.
   template <class Body>
   void for_winners(const strided<const T>& x, index_t length, const Body& body) const noexcept {
-    if (length <= 128) {
-      for_winners_of<128>(x, length, body);
-    } else {
-      for_winners_of<1024>(x, length, body);  // 8 KiB of the stack
-    }
-  }
-  template <index_t Tile, class Body>
-  [[gnu::noinline]] void for_winners_of(const strided<const T>& x, index_t length,
-                                        const Body& body) const noexcept {
-    std::array<index_t, static_cast<std::size_t>(Tile)> winners;
-    for (index_t at = 0; at < length; at += Tile) {
-      const index_t some = length - at < Tile ? length - at : Tile;
+    constexpr index_t tile = 2048;
+    std::array<index_t, tile> winners;
+    for (index_t at = 0; at < length; at += tile) {
+      const index_t some = length - at < tile ? length - at : tile;
       find_(x.at(at), n_, stride_, some, x.stride, winners.data());
       body(winners.data(), at, some);
     }

@@ -99,9 +99,8 @@ HWY_ATTR void pack_columns(const T* x, index_t n, index_t stride, index_t width,
   }
 }
 
-/// Columns of a tile, whose best elements and winners are kept in memory: 20 KiB in all, for a nearest cache of 32 KiB
-/// and stacks of little more. Tiles that are packed are so much narrower that there is room for their rows. Benchmark
-/// argmax.f32.cols1000x1000; no range is on record.
+/// Columns of a tile, whose best elements and winners are kept in memory, and the rows of it that are packed: 28 KiB
+/// in all, for a nearest cache of 32 KiB. Benchmark argmax.f32.cols1000x1000; no range is on record.
 inline constexpr index_t tile_bytes = 8192, pack_bytes = 8192;
 
 /// Columns that reach further are not in a cache: that much is half of the last one of the CPU in benchmarks/results.
@@ -147,7 +146,6 @@ class vector_pairs {
 
   constexpr index_t at() const noexcept { return at_; }
   constexpr index_t second() const noexcept { return second_; }
-  constexpr index_t end() const noexcept { return at_ + second_ + width_ / 2; }
   constexpr index_t number() const noexcept { return number_; }
   constexpr bool next() noexcept {
     if (at_ >= last_) return false;
@@ -163,34 +161,18 @@ class vector_pairs {
 /// The columns of a tile between two groups of rows: the best element and its row of each, what leads miss of each
 /// pair of vectors. Rows are counted in lanes, from the begin of each block of rows.
 template <extremum Extremum, class T>
-class tile_of_columns {
- public:
+struct tile_of_columns {
   using D = key_tag<T>;
   using OD = other_tag<Extremum, D>;
   using key = hn::TFromD<D>;
-  using other = hn::TFromD<OD>;
   static constexpr index_t row_block =
       sizeof(key) == 8 ? index_t{1} << 62 : static_cast<index_t>(greatest_key<D>);
+  static constexpr std::size_t most = tile_bytes / sizeof(T);
 
-  /// In a room of so many keys, whose end is free for the rows of a tile that is packed.
-  static constexpr auto room_keys =
-      static_cast<std::size_t>(tile_bytes / 2 * 5 + HWY_MAX_BYTES) / sizeof(key);
-  static_assert(pack_bytes + pack_bytes / packed_row_group * 5 / 2 <= tile_bytes / 2 * 5);
-  tile_of_columns(key* room, index_t columns, index_t lanes) noexcept
-      : best(room),
-        winner(best +
-               (columns + lanes - 1) / lanes * lanes),  // aligned: an eighth faster for bytes with AVX2
-        others(reinterpret_cast<other*>(winner + (winner - best))),
-        packed(reinterpret_cast<unsigned char*>(others + columns / 2 + lanes)) {}
-
-  key* best;
-  key* winner;
-  other* others;
-  unsigned char* packed;
+  HWY_ALIGN key best[most];
+  HWY_ALIGN key winner[most];
+  HWY_ALIGN hn::TFromD<OD> others[(tile_bytes / 2 + HWY_MAX_BYTES) / sizeof(hn::TFromD<OD>)];
 };
-
-/// What winners are in a pair of vectors that leads did not decide.
-inline constexpr index_t undecided = -2;
 
 /// Some rows of a tile, `pitch` apart; `first` is the number of the first one in its block of rows.
 template <class T>
@@ -203,7 +185,7 @@ struct rows_of_tile {
 /// Takes some rows of all columns; `fresh`: they are the first ones.
 template <extremum Extremum, policy P, bool Keys, class T>
 HWY_INLINE HWY_ATTR void take_rows_of_tile(const rows_of_tile<T>& rows, index_t columns, bool fresh,
-                                           const tile_of_columns<Extremum, T>& tile) {
+                                           tile_of_columns<Extremum, T>& tile) {
   using D = key_tag<T>;
   const D d;
   using OD = other_tag<Extremum, D>;
@@ -244,16 +226,17 @@ HWY_INLINE HWY_ATTR bool is_decided(const tile_of_columns<Extremum, T>& tile, co
                                       hn::LoadU(od, tile.others + pair.number() * lanes_of(od)));
 }
 
-/// The first of the elements with the greatest rank in each of `width` columns that are `step` apart, by keys, or by
-/// leads as far as those decide. Out of line: what decides the others does not need this stack.
+/// The first of the elements with the greatest rank in each of `width` columns that are `step` apart, by keys or by
+/// leads.
 template <extremum Extremum, policy P, bool Keys, class T>
-HWY_NOINLINE HWY_ATTR void take_tile(const T* x, index_t n, index_t stride, index_t width, index_t step,
-                                     index_t* winners) noexcept {
+HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, index_t step,
+                          index_t* winners) noexcept {
   using tile_type = tile_of_columns<Extremum, T>;
+  tile_type tile;
+  HWY_ALIGN unsigned char packed[pack_bytes];
+
   const index_t lanes = lanes_of(key_tag<T>());
   const index_t columns = width < lanes ? lanes : width;
-  HWY_ALIGN typename tile_type::key room[tile_type::room_keys];
-  const tile_type tile(room, columns, lanes);
   const index_t group = step == 1 ? rows_at_once<T>(stride) : packed_row_group;
   const index_t farthest = stride < 0 ? 0 : (n - 1) * stride;
   // Rows of the tile are streams of memory of a page or two, too short for the CPU to see in time.
@@ -261,7 +244,7 @@ HWY_NOINLINE HWY_ATTR void take_tile(const T* x, index_t n, index_t stride, inde
       step == 1 && (n - 1) * (stride < 0 ? -stride : stride) > far_bytes / static_cast<index_t>(sizeof(T));
   if (n < 1) return;  // there are rows; GCC would warn of keys that are not set
   if (width < lanes)
-    std::memset(tile.packed, 0, static_cast<std::size_t>((n < group ? n : group) * columns) * sizeof(T));
+    std::memset(packed, 0, static_cast<std::size_t>((n < group ? n : group) * columns) * sizeof(T));
   for (index_t begin = 0; begin < n; begin += tile_type::row_block) {
     const index_t rows = n - begin < tile_type::row_block ? n - begin : tile_type::row_block;
     if (begin > 0) {
@@ -274,8 +257,8 @@ HWY_NOINLINE HWY_ATTR void take_tile(const T* x, index_t n, index_t stride, inde
       const index_t first = (begin + row) * stride, behind = (begin + row + count - 1) * stride;
       if (step != 1 || (first > behind ? first : behind) + columns > farthest + width) {
         some.pitch = columns;
-        pack_columns(some.elements, count, stride, width, step, tile.packed, some.pitch);
-        some.elements = reinterpret_cast<const T*>(tile.packed);
+        pack_columns(some.elements, count, stride, width, step, packed, some.pitch);
+        some.elements = reinterpret_cast<const T*>(packed);
       }
       if (beyond_caches) {  // the same columns of the next rows, or the first rows of the next tile
         some.ahead = row + group < rows ? group * stride : width - (begin + row) * stride;
@@ -294,29 +277,14 @@ HWY_NOINLINE HWY_ATTR void take_tile(const T* x, index_t n, index_t stride, inde
     vector_pairs pairs(columns, lanes);
     do {
       if (is_decided<Extremum, P>(tile, pairs)) continue;
-      for (index_t i = pairs.at(); i < pairs.end() && i < width; ++i) winners[i] = undecided;
+      const index_t at = pairs.at(), both = pairs.second() + lanes;
+      search_tile<Extremum, P, true>(x + at * step, n, stride, width - at < both ? width - at : both, step,
+                                     winners + at);
     } while (pairs.next());
   } else if constexpr (!nan_rule_of<P, T>.take_part) {
     for (index_t column = 0; column < width; ++column) {
       if (tile.best[column] == least_key<key_tag<T>>) winners[column] = -1;
     }
-  }
-}
-
-/// The same: what leads do not decide, keys do.
-template <extremum Extremum, policy P, bool Keys, class T>
-HWY_ATTR void search_tile(const T* x, index_t n, index_t stride, index_t width, index_t step,
-                          index_t* winners) noexcept {
-  take_tile<Extremum, P, Keys>(x, n, stride, width, step, winners);
-  if constexpr (!Keys) {
-    const index_t lanes = lanes_of(key_tag<T>());
-    vector_pairs pairs(width < lanes ? lanes : width, lanes);
-    do {
-      const index_t at = pairs.at(), end = pairs.end() < width ? pairs.end() : width;
-      if (winners[end - 1] != undecided)
-        continue;  // of two pairs that overlap, the last column is the second one's
-      take_tile<Extremum, P, true>(x + at * step, n, stride, end - at, step, winners + at);
-    } while (pairs.next());
   }
 }
 
