@@ -35,10 +35,10 @@
 ///             argument). Batch 0, no filters, and an empty image under same() are no errors: the output is empty
 ///             (CV-10, CV-12, CV-13d).
 /// Cost        N OH OW O K multiply-adds, less those of padded taps; no scratch memory but 32 KiB of stack. On vectors: conv2d
-///             of float (input, weight, bias and output) under precision::accurate and precision::fast, unless the policy flushes subnormals or
-///             has a rule for zero times infinity; what else there is, is the definition in scalar code. Weights whose
-///             filters are adjacent (hwio) are read in place, others copied to the stack again and again: conv2d_packed.hpp
-///             has them copied once.
+///             of float, float16 or bfloat16 in all tensors, under precision::accurate and precision::fast, unless the policy
+///             flushes subnormals or has a rule for zero times infinity; what else there is, is the definition in scalar code.
+///             Weights of float whose filters are adjacent (hwio) are read in place, others copied to the stack again and
+///             again: conv2d_packed.hpp has them copied once.
 /// Sources     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285.
 #ifndef K754_CONV2D_HPP
 #define K754_CONV2D_HPP

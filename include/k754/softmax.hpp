@@ -51,7 +51,7 @@
 ///             place; for gradients the output or the upstream gradient); otherwise it must share no memory
 ///             with an argument.
 /// Cost        Three passes over each row (maximum, sum, results), no scratch memory but up to 32 KiB of stack: in
-///             rows of more than 3072 elements (double: 2560, exact: 2048), and in columns, exponentials are computed
+///             rows of more than 3072 elements (double and exact: 2048), and in columns, exponentials are computed
 ///             twice. Gradients two passes, in double three. On vectors where the CPU has a fused multiply-add; of float,
 ///             float16 and bfloat16 rows side by side where they are short or lie so, of double one after the other.
 /// Source      reference/softmax.hpp, row_mass.hpp, softmax_fast.hpp and softmax_exact.hpp define the arithmetic and name

@@ -162,6 +162,7 @@ void add_xlogy(results& to);
 void add_cross_entropy(results& to);
 void add_conv2d(results& to);
 void add_fast_softmax(results& to);
+void add_exact_softmax(results& to);
 void add_exp_log(results& to);
 void add_more_xlogy(results& to);
 

@@ -34,6 +34,7 @@ constexpr group groups[] = {
     {"softmax, fast", add_fast_softmax, 60 * 1024},  // at the end: the seeds of the others stay
     {"exp, log, log1p", add_exp_log},
     {"xlogy of other types", add_more_xlogy},
+    {"softmax, exact", add_exact_softmax},
 };
 
 /// The number of results that are not those on record.

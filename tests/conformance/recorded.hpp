@@ -77,6 +77,12 @@ inline constexpr recorded_result recorded[] = {
     {"exp, log, log1p bfloat16", 9000, 0xD4E5CF28B7267679},
     {"xlogy float16", 3000, 0xEFF6CA49590AE729},
     {"xlogy bfloat16", 3000, 0xF66FD1954609DEF9},
+    {"softmax precision::exact float", 25344, 0x457E50DB01E02D14},
+    {"log_softmax precision::exact float", 25344, 0x27FA82ABC0C23001},
+    {"masked_softmax, logsumexp precision::exact float", 12736, 0x7420AA6D3A20ACA9},
+    {"softmax precision::exact float16", 25344, 0x442CF8E9BAA363D9},
+    {"log_softmax precision::exact float16", 25344, 0xF7189175191D2D00},
+    {"masked_softmax, logsumexp precision::exact float16", 12736, 0x473131E07590D107},
 };
 
 }  // namespace k754_conformance

@@ -58,4 +58,10 @@ void add_fast_softmax(results& to) {
   add<fast, k754::bfloat16>(to, " precision::fast");
 }
 
+void add_exact_softmax(results& to) {
+  constexpr k754::policy exact{.precision = k754::precision::exact};
+  add<exact, float>(to, " precision::exact");
+  add<exact, k754::float16>(to, " precision::exact");
+}
+
 }  // namespace k754_conformance

@@ -6,8 +6,11 @@
 //
 //     cmake --workflow --preset every_difference        k754_every_difference [first piece [last piece]]
 //
-// A piece is 2^24 differences, those whose bits begin with its number: 0 to 126 and 128 to 254 are worth looking at (127
-// and 255 have two thirds of NaNs). All of them take about an hour and a half on two cores.
+// A piece is 2^24 differences, those whose bits begin with its number, and takes some 3 s of a core. (In pieces 127 and 255 half
+// are not finite.) Where something happens, |d| in [2^-27, 2^7), is 50 to 66 and 178 to 194.
+//
+// Not all of them have been run yet. On record: pieces 178 to 183, g++ 12 -O2, target AVX3: 503316480 results, 43 of them by
+// MPFR, 0 wrong, hash 4AC9979577550674.
 #include <k754/softmax.hpp>
 
 #include <bit>

@@ -177,7 +177,7 @@ const recorded record[] = {
 }  // namespace
 
 TEST_CASE("Largest errors of softmax: those on record are reached, and not exceeded") {
-  k754_test::case_count cases("results beside the largest errors on record", k754_test::scaled(18'000));
+  k754_test::case_count cases("results beside the largest errors on record", 18 * k754_test::scaled(1'000));
   const recorded* next = record;
   for_each_kind([&]<class T>(function f, tier t) {
     const recorded& r = *next++;

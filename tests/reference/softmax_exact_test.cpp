@@ -83,7 +83,7 @@ void check_pairs() {
 
 template <class T>
 void check_families() {
-  k754_test::case_count cases("rows of every family", k754_test::scaled(50'000));
+  k754_test::case_count cases("rows of every family", k754_test::scaled(30'000));
   random_bits random(754);
   for (int family = 0; family < static_cast<int>(row_family::count); ++family) {
     for (std::size_t n = 1; n <= 70; n += k754_test::test_scale() > 1 ? 7U : 1U)

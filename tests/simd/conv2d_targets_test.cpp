@@ -1,4 +1,4 @@
-// conv2d of float on every target against the definition, bit for bit: every kind of geometry at random, in any layout of
+// conv2d of float, float16 and bfloat16 on every target against the definition, bit for bit: every kind of geometry at random, in any layout of
 // memory, between guarded pages and among signalling NaNs.
 #include <k754/conv2d_packed.hpp>
 
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "../support/case_count.hpp"
@@ -24,9 +25,10 @@ namespace {
 using namespace k754;
 
 /// A view of rank 4, its axes in a random order of memory, some reversed, with gaps or without, at one end of guarded memory.
+template <floating T>
 class placed_tensor {
  public:
-  explicit placed_tensor(std::size_t floats) : memory_(floats * sizeof(float)) {}
+  explicit placed_tensor(std::size_t elements) : memory_(elements * sizeof(T)) {}
 
   /// `tight`: no gaps, in the order of the axes. Whether the elements fit.
   bool place(random_bits& random, const std::array<index_t, 4>& extents, bool tight) {
@@ -45,22 +47,20 @@ class placed_tensor {
       step = step * extents[axis] + (tight ? 0 : static_cast<index_t>(random.below(2)));
     }
     count_ = static_cast<std::size_t>(reach + 1);
-    if (count_ * sizeof(float) > memory_.size()) return false;
-    first_ = random.below(2) == 0 ? memory_.flush_with_begin<float>() : memory_.flush_with_end<float>(count_);
+    if (count_ * sizeof(T) > memory_.size()) return false;
+    first_ = random.below(2) == 0 ? memory_.template flush_with_begin<T>()
+                                  : memory_.template flush_with_end<T>(count_);
     origin_ = first_ + before;
     extents_ = extents;
     return true;
   }
 
-  template <class T>
-  tensor_view<T, 4> view() const {
-    return {origin_, extents_, strides_};
-  }
-  void fill(std::uint32_t bits) const {
-    for (std::size_t i = 0; i < count_; ++i) std::memcpy(first_ + i, &bits, sizeof bits);
+  tensor_view<T, 4> view() const { return {origin_, extents_, strides_}; }
+  void fill(bits_of<T> bits) const {
+    for (std::size_t i = 0; i < count_; ++i) detail::store(first_ + i, from_bits<T>(bits));
   }
   /// All of its memory, gaps too.
-  const float* memory() const { return first_; }
+  const T* memory() const { return first_; }
   std::size_t size() const { return count_; }
 
   /// Calls `value()` for each element.
@@ -70,9 +70,8 @@ class placed_tensor {
       for (index_t b = 0; b < extents_[1]; ++b) {
         for (index_t c = 0; c < extents_[2]; ++c) {
           for (index_t d = 0; d < extents_[3]; ++d) {
-            const float x = value();
-            std::memcpy(origin_ + (a * strides_[0] + b * strides_[1] + c * strides_[2] + d * strides_[3]), &x,
-                        sizeof x);
+            const index_t at = a * strides_[0] + b * strides_[1] + c * strides_[2] + d * strides_[3];
+            detail::store(origin_ + at, static_cast<T>(value()));
           }
         }
       }
@@ -81,8 +80,8 @@ class placed_tensor {
 
  private:
   guarded_buffer memory_;
-  float* first_ = nullptr;
-  float* origin_ = nullptr;
+  T* first_ = nullptr;
+  T* origin_ = nullptr;
   std::size_t count_ = 0;
   std::array<index_t, 4> extents_{}, strides_{};
 };
@@ -157,11 +156,11 @@ class problems {
   random_bits random;
 };
 
-template <policy P>
+template <policy P, floating T = float>
 class comparison {
  public:
   explicit comparison(std::uint64_t seed, std::size_t floats = 1 << 16)
-      : from_(seed), x_(floats), w_(floats), y_(floats), bias_(2 * floats), packed_(8 * floats) {
+      : from_(seed), x_(floats), w_(floats), y_(floats), bias_(floats / 2 * sizeof(T)), packed_(8 * floats) {
     for_each_target([&](const char* name) {
       auto* const code = detail::choose<kernel>();
       if (code != kernel::scalar) codes_.push_back({name, code});
@@ -176,7 +175,8 @@ class comparison {
              y_.place(random, p.y, random.below(2) == 0))) {
       p = from_.draw(b);
     }
-    constexpr std::uint32_t signalling = 0x7F800001, untouched = 0x5A5A5A5A;
+    constexpr auto signalling = static_cast<bits_of<T>>(detail::format_of<T>::infinity + 1);
+    constexpr auto untouched = static_cast<bits_of<T>>(0x5A5A5A5A);
     x_.fill(signalling);
     w_.fill(signalling);
     const bool special_x = random.below(16) == 0, special_w = random.below(8) == 0;
@@ -184,29 +184,31 @@ class comparison {
     w_.assign([&] { return special_w && random.below(16) == 0 ? from_.special() : from_.number(); });
     const index_t filters = p.w[0], bias_step = from_.any(1, 2);
     const bool with_bias = random.below(2) == 0;
-    auto* const bias = bias_.flush_with_end<float>(static_cast<std::size_t>((filters - 1) * bias_step + 1));
-    for (index_t i = 0; i < filters && with_bias; ++i) bias[i * bias_step] = from_.number();
-    const tensor_view<const float> x = x_.view<const float>(), w = w_.view<const float>();
-    const tensor_view<float> y = y_.view<float>();
+    auto* const bias = bias_.flush_with_end<T>(static_cast<std::size_t>((filters - 1) * bias_step + 1));
+    for (index_t i = 0; i < filters && with_bias; ++i)
+      detail::store(bias + i * bias_step, static_cast<T>(from_.number()));
+    const tensor_view<const T> x = x_.view(), w = w_.view();
+    const tensor_view<T> y = y_.view();
 
-    const tensor_view<const float, 1> b1(bias, {filters}, {bias_step});
+    const tensor_view<const T, 1> b1(bias, {filters}, {bias_step});
     const auto call = detail::conv2d_call<P>(x, w, b1, y, p.options);
     detail::conv2d_plan plan;
     REQUIRE(call.check(plan));
-    const detail::conv2d_packing<float> packing =
-        from_.any(0, 1) == 0 ? pack(p) : detail::conv2d_packing<float>();
-    const detail::conv2d_run<float> run{plan.geometry, x, w,      with_bias ? bias : nullptr,
-                                        bias_step,     y, packing};
+    detail::conv2d_packing<float> packing;
+    if constexpr (std::is_same_v<T, float>) {
+      if (from_.any(0, 1) == 0) packing = pack(p);
+    }
+    const detail::conv2d_run<T> run{plan.geometry, x, w, with_bias ? bias : nullptr, bias_step, y, packing};
     const index_t rows = p.y[0] * p.y[1];
     y_.fill(untouched);
     kernel::scalar(run, 0, rows);
-    const std::vector<float> expected(y_.memory(), y_.memory() + y_.size());
+    const std::vector<T> expected(y_.memory(), y_.memory() + y_.size());
     const index_t cut = from_.any(0, rows);  // where work may be split
     for (const named_code& code : codes_) {
       y_.fill(untouched);
       code.compute(run, cut, rows);
       code.compute(run, 0, cut);
-      if (std::memcmp(y_.memory(), expected.data(), expected.size() * sizeof(float)) != 0) {
+      if (std::memcmp(y_.memory(), expected.data(), expected.size() * sizeof(T)) != 0) {
         INFO(code.target << ": x" << text(p.x) << " w" << text(p.w) << " y" << text(p.y) << " groups "
                          << p.options.groups << " stride " << p.options.stride[0] << ' '
                          << p.options.stride[1] << (packing.rows != nullptr ? " packed" : "") << " dilation "
@@ -217,7 +219,7 @@ class comparison {
   }
 
  private:
-  using kernel = detail::conv2d_kernel<detail::conv2d_policy<float>(P, detail::conv2d_part::forward), float>;
+  using kernel = detail::conv2d_kernel<detail::conv2d_policy<T>(P, detail::conv2d_part::forward), T>;
   struct named_code {
     std::string target;
     typename kernel::function* compute;
@@ -231,12 +233,12 @@ class comparison {
         from_.any(0, 1) == 0 ? packed_.flush_with_begin<float>() : packed_.flush_with_end<float>(count);
     const tensor_view<float, 1> room(memory, {static_cast<index_t>(count)});
     packed_conv2d_weight packed;
-    pack_conv2d_weight(w_.view<const float>(), room, packed, p.options);
+    pack_conv2d_weight(w_.view(), room, packed, p.options);
     return packed.packing();
   }
 
   problems from_;
-  placed_tensor x_, w_, y_;
+  placed_tensor<T> x_, w_, y_;
   guarded_buffer bias_, packed_;
   std::vector<named_code> codes_;
 };
@@ -244,9 +246,11 @@ class comparison {
 constexpr policy defaults{}, absent{.padded_taps = padded_taps::absent}, fast{.precision = precision::fast},
     fast_absent{.padded_taps = padded_taps::absent, .precision = precision::fast};
 
-template <policy P>
+constexpr bounds tiny{2, 4, 4, 3, 2, 3, 3, 3, 3, 3};
+
+template <policy P, floating T = float>
 void compare_many(const char* what, long wanted, std::uint64_t seed, const bounds& b) {
-  comparison<P> codes(seed);
+  comparison<P, T> codes(seed);
   case_count cases(what, scaled(wanted));
   for (long i = 0; i < scaled(wanted); ++i) {
     codes.compare(b);
@@ -258,7 +262,6 @@ void compare_many(const char* what, long wanted, std::uint64_t seed, const bound
 }  // namespace
 
 TEST_CASE("conv2d on every target: tiny geometries") {
-  constexpr bounds tiny{2, 4, 4, 3, 2, 3, 3, 3, 3, 3};
   compare_many<defaults>("tiny geometries", 800'000, 1, tiny);
   compare_many<absent>("tiny geometries, padded taps absent", 100'000, 2, tiny);
   compare_many<fast>("tiny geometries, fast", 200'000, 12, tiny);
@@ -275,6 +278,15 @@ TEST_CASE("conv2d on every target: vectors of pixels, where filters are few") {
   compare_many<defaults>("pixels", 6'000, 15, {2, 4, 45, 5, 3, 9, 3, 2, 3, 4});
   compare_many<fast>("pixels, fast", 2'000, 16, {2, 4, 45, 5, 3, 9, 3, 2, 3, 4});
   compare_many<absent>("pixels, many terms", 200, 17, {1, 3, 40, 2, 300, 5, 3, 1, 2, 3});
+}
+
+TEST_CASE("conv2d of 16 bits on every target") {
+  compare_many<defaults, float16>("tiny geometries, f16", 60'000, 18, tiny);
+  compare_many<defaults, bfloat16>("tiny geometries, bf16", 60'000, 19, tiny);
+  compare_many<absent, float16>("filters and channels, f16", 1'000, 20, {2, 6, 20, 40, 5, 40, 3, 2, 3, 3});
+  compare_many<defaults, bfloat16>("filters and channels, bf16", 1'000, 21,
+                                   {2, 6, 20, 40, 5, 40, 3, 2, 3, 3});
+  compare_many<absent, float16>("many channels, f16", 150, 22, {1, 5, 6, 2, 700, 40, 3, 2, 2, 2});
 }
 
 TEST_CASE("conv2d on every target: sums of many chunks") {

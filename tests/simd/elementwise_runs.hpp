@@ -125,11 +125,29 @@ class element_source {
     return from_bits<T>(static_cast<bits_of<T>>(
         magnitude | (any_sign && (r >> 9) % 2 == 0 ? detail::format_of<T>::sign_bit : 0)));
   }
-  /// Half of the runs with elements of all kinds, the others with ordinary ones.
+  /// Of any magnitude, subnormal ones too.
+  T of_any_magnitude() {
+    return from_bits<T>(static_cast<bits_of<T>>(random_() % detail::format_of<T>::infinity));
+  }
+  /// Exponents, of which the exponential is infinite, a number, or zero.
+  T exponent() {
+    const auto unit = static_cast<double>(static_cast<std::int64_t>(random_())) * 0x1p-63;
+    if constexpr (std::is_same_v<T, double>) {
+      return 800.0 * unit;
+    } else {
+      return T(static_cast<float>(112.0 * unit));
+    }
+  }
+  /// Runs with elements of all kinds, positive ones of any magnitude, exponents, and ordinary ones.
   void fill(strided<const T> x, index_t n) {
-    const std::uint64_t kind = random_.below(6);
-    for (index_t i = 0; i < n; ++i)
-      detail::store(const_cast<T*>(x.at(i)), kind < 2 ? next() : ordinary(kind == 2));
+    const std::uint64_t kind = random_.below(8);
+    for (index_t i = 0; i < n; ++i) {
+      const T element = kind < 2    ? next()
+                        : kind == 2 ? of_any_magnitude()
+                        : kind == 3 ? exponent()
+                                    : ordinary(kind == 4);
+      detail::store(const_cast<T*>(x.at(i)), element);
+    }
   }
   const std::vector<T>& edges() const { return edges_; }
   index_t stride() { return std::array<index_t, 8>{1, 1, 1, 1, 2, 3, -1, -2}[random_.below(8)]; }

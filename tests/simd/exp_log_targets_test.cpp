@@ -81,7 +81,7 @@ void compare_function() {
     cases.sequence(scaled(static_cast<long>((std::uint64_t{1} << 32) / step)),
                    [&] { return from_bits<T>(bits += step); });
   }
-  cases.random_runs(scaled(sizeof(T) == 2 ? 200'000 : Flush ? 200'000 : 1'000'000));
+  cases.random_runs(scaled(sizeof(T) == 2 ? 200'000 : Flush ? 400'000 : 2'000'000));
   cases.check();
 }
 

@@ -24,9 +24,9 @@ k754::status loss_and_gradient(const k754_c_tensor* logits, const k754_c_tensor*
 int k754_c_cross_entropy(const k754_c_tensor* logits, const k754_c_tensor* labels, const k754_c_tensor* loss,
                          const k754_c_tensor* dlogits, const k754_c_cross_entropy_options* options,
                          int64_t precision) {
-  return dispatch(logits->dtype, floating_types(), [&]<class T>() {
+  return dispatch(logits->dtype, types<float, k754::bfloat16>(), [&]<class T>() {
     if (!all_of<T>(loss, dlogits)) return K754_C_UNSUPPORTED;
-    return dispatch(labels->dtype, types<std::int32_t, std::int64_t, T>(), [&]<class Label>() {
+    return dispatch(labels->dtype, types<std::int64_t, T>(), [&]<class Label>() {
       return with_precision<T, accurate>(precision, [&]<k754::policy P>(policy_constant<P>) {
         return loss_and_gradient<P, T, Label>(logits, labels, loss, dlogits, *options);
       });

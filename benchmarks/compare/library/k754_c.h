@@ -69,10 +69,8 @@ int k754_c_logsumexp(const k754_c_tensor* input, const k754_c_tensor* output, in
                      int64_t precision);
 int k754_c_softmax_backward(const k754_c_tensor* output, const k754_c_tensor* upstream,
                             const k754_c_tensor* gradient, int64_t axis, int64_t precision);
-int k754_c_log_softmax_backward(const k754_c_tensor* output, const k754_c_tensor* upstream,
-                                const k754_c_tensor* gradient, int64_t axis, int64_t precision);
 
-/* The mean loss, and its gradient where `dlogits` is not null. labels: i32 or i64 indices, or probabilities. */
+/* The mean loss, and its gradient where `dlogits` is not null. labels: i64 indices, or probabilities. */
 int k754_c_cross_entropy(const k754_c_tensor* logits, const k754_c_tensor* labels, const k754_c_tensor* loss,
                          const k754_c_tensor* dlogits, const k754_c_cross_entropy_options* options,
                          int64_t precision);

@@ -105,8 +105,9 @@ struct conv2d_forward {
   conv2d_packing<float> packing = {};
 
   using plan = conv2d_plan;
-  static constexpr bool all_floats = std::same_as<Input, float> && std::same_as<Weight, float> &&
-                                     std::same_as<Bias, float> && std::same_as<Output, float>;
+  static constexpr bool one_type = floating<Output> && !std::same_as<Output, double> &&
+                                   std::same_as<Input, Output> && std::same_as<Weight, Output> &&
+                                   std::same_as<Bias, Output>;
 
   constexpr check_result check(plan& p) const noexcept {
     check_conv2d_types<P, Output, Input, Weight>();
@@ -126,11 +127,11 @@ struct conv2d_forward {
     const auto x = input.permuted(p.image);
     const auto w = weight.permuted(p.weight);
     const auto y = output.permuted(p.image);
-    if constexpr (all_floats && is_on_vectors(read)) {
+    if constexpr (one_type && is_on_vectors(read)) {
       if (y.size() == 0) return {};
-      const auto kernel = choose<conv2d_kernel<read, float> >();
-      const float* const first_bias = with_bias ? bias.data_handle() : nullptr;
-      const conv2d_run<float> run{p.geometry, x, w, first_bias, bias.stride(0), y, packing};
+      const auto kernel = choose<conv2d_kernel<read, Output> >();
+      const Output* const first_bias = with_bias ? bias.data_handle() : nullptr;
+      const conv2d_run<Output> run{p.geometry, x, w, first_bias, bias.stride(0), y, packing};
       const index_t rows = y.extent(0) * y.extent(1);
       const bool serial = std::same_as<std::remove_cvref_t<Executor>, serial_executor>;
       run_guarded(ex, rows, serial ? rows : conv2d_grain(y, w),

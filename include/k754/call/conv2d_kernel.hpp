@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "../bits.hpp"
@@ -13,6 +14,7 @@
 #include "../policy.hpp"
 #include "../reference/conv2d.hpp"
 #include "../simd.hpp"
+#include "../simd/formats.hpp"
 #include "../simd/transposes.hpp"
 #include "../simd/vectors.hpp"
 #include "../tensor_view.hpp"
@@ -60,7 +62,7 @@ struct conv2d_run {
   const T* bias;  // or null
   index_t bias_stride;
   const tensor_view<T>& y;
-  const conv2d_packing<T>& packing;
+  const conv2d_packing<float>& packing;
 };
 
 inline namespace K754_KERNEL_ABI {
@@ -92,8 +94,8 @@ inline bool has_padding(const reference::conv2d_geometry& g) noexcept {
 }
 
 /// Whether a tap of a filter that the outputs of a rectangle skip is infinite or NaN, so that zero times it is NaN.
-inline bool skips_a_nan(const tensor_view<const float>& w, index_t filter,
-                        const output_rectangle& of) noexcept {
+template <floating T>
+bool skips_a_nan(const tensor_view<const T>& w, index_t filter, const output_rectangle& of) noexcept {
   for (index_t kh = 0; kh < w.extent(1); ++kh) {
     for (index_t kw = 0; kw < w.extent(2); ++kw) {
       const bool read =
@@ -107,14 +109,15 @@ inline bool skips_a_nan(const tensor_view<const float>& w, index_t filter,
 }
 
 /// Makes results in which taps were skipped those in which zeros were multiplied: NaN where the weight is not finite.
-inline void multiply_padding(const conv2d_run<float>& run, index_t begin, index_t end) noexcept {
+template <floating T>
+void multiply_padding(const conv2d_run<T>& run, index_t begin, index_t end) noexcept {
   for_rectangles(run.geometry, begin, end, [&](const output_rectangle& of) {
     for (index_t filter = 0; filter < run.y.extent(3) && of.skips_taps(run.geometry); ++filter) {
       if (!skips_a_nan(run.w, filter, of)) continue;
       output_pixels pixels(run.geometry, of, run.x, run.y);
       while (const std::size_t count = pixels.next(pixels.capacity)) {
         for (std::size_t i = 0; i < count; ++i) {
-          store(run.y.data_handle() + pixels.to()[i] + filter * run.y.stride(3), canonical_nan<float>());
+          store(run.y.data_handle() + pixels.to()[i] + filter * run.y.stride(3), canonical_nan<T>());
         }
       }
     }
@@ -123,7 +126,7 @@ inline void multiply_padding(const conv2d_run<float>& run, index_t begin, index_
 
 }  // namespace K754_KERNEL_ABI
 
-/// Where there are vectors: for float, under what a policy is without being asked. The rest is the definition's.
+/// Where there are vectors: for float, float16 or bfloat16 in all tensors, under what a policy is without being asked. The rest is the definition's.
 K754_INLINE constexpr bool is_on_vectors(const policy& p) noexcept {
   return p.subnormals == subnormals::preserve && p.zero_times_inf == zero_times_inf::ieee &&
          p.precision != precision::exact;

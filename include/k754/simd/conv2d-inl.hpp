@@ -1,4 +1,4 @@
-// conv2d of float on vectors: the bits of reference/conv2d.hpp. Read once for each target (no include guard);
+// conv2d of float, float16 and bfloat16 on vectors: the bits of reference/conv2d.hpp. Read once for each target (no include guard);
 // call/conv2d_kernel.hpp includes everything that is needed before.
 //
 // No image is copied. Outputs that read the same taps form rectangles; a tile of them is computed in registers, each output a
@@ -19,7 +19,6 @@ namespace HWY_NAMESPACE {
 
 namespace conv2d {
 
-using run_of_floats = detail::conv2d_run<float>;
 using detail::output_rectangle;
 using detail::term_list;
 
@@ -29,8 +28,8 @@ inline constexpr std::size_t full_vectors = static_cast<std::size_t>(copied_filt
 inline constexpr index_t few_terms = reference::dot_chunk / 4;
 inline constexpr auto copied_bytes =
     static_cast<std::size_t>(copied_filters * reference::dot_chunk) * sizeof(float);
-/// Memory on the stack for a copied panel and for totals, or for totals alone.
-inline constexpr std::size_t room_bytes = std::size_t{22} << 10;
+/// Memory on the stack for a copied panel and for totals, or for totals alone; with the lists and a tile it makes 32 KiB.
+inline constexpr std::size_t room_bytes = std::size_t{43} << 9;
 /// Chunks of weights that are read where they are for a group of pixels before the next: a panel of them stays in L2.
 inline constexpr index_t chunks_in_place = 4;
 /// Outputs for which each panel of weights is read once, and the image for each panel (512 channels of 7x7 in nchw: 102 in place
@@ -55,28 +54,31 @@ struct panel {
 };
 
 /// Whether depthwise convolution's channels are adjacent, and enough of them.
-inline bool are_channels(const run_of_floats& run) noexcept {
+template <floating T>
+bool are_channels(const detail::conv2d_run<T>& run) noexcept {
   return run.w.extent(3) == 1 && run.w.extent(0) == run.geometry.groups && run.x.stride(3) == 1 &&
          run.w.extent(0) >= copied_filters;
 }
 
 /// Whether pixels side by side in a row of outputs are so in the image, and filters too few for a vector.
-inline bool are_pixels(const run_of_floats& run) noexcept {
+template <floating T>
+bool are_pixels(const detail::conv2d_run<T>& run) noexcept {
   return run.w.extent(0) / run.geometry.groups < width && run.geometry.width.stride == 1 &&
          run.x.stride(2) == 1 && run.y.extent(2) >= width;
 }
 
 /// The rows [begin, end) of a run.
-template <precision Tier>
+template <precision Tier, floating T>
 class convolution {
  public:
-  HWY_ATTR convolution(const run_of_floats& the_run, index_t the_begin, index_t the_end)
+  HWY_ATTR convolution(const detail::conv2d_run<T>& the_run, index_t the_begin, index_t the_end)
       : run_(the_run),
         begin_(the_begin),
         end_(the_end),
         filters_(the_run.w.extent(0) / the_run.geometry.groups),
         channels_(the_run.w.extent(3)),
-        terms_(the_run.w.extent(1) * the_run.w.extent(2) * channels_) {}
+        terms_(the_run.w.extent(1) * the_run.w.extent(2) * channels_),
+        in_place_(std::same_as<T, float> && the_run.w.stride(0) == 1) {}
   convolution(const convolution&) = delete;
   convolution& operator=(const convolution&) = delete;
 
@@ -144,12 +146,12 @@ class convolution {
     const bool packed = run_.packing.rows != nullptr;
     if (form_ == form::channels) {  // the last one starts early, so that its vectors are full
       const index_t all = run_.w.extent(0);
-      const bool many = all - filter >= 4 * width && (packed || run_.w.stride(0) == 1 || terms_ <= few_terms);
+      const bool many = all - filter >= 4 * width && (packed || in_place_ || terms_ <= few_terms);
       panel p{filter, many ? 4 * width : copied_filters, many ? 4 : full_vectors, source::copied, 0};
       if (p.end() > all) p.filter = all - p.count;
       p.row = p.count;
       if (packed && (p.filter == filter || all <= detail::panel_filters)) return of_packed(p, p.filter, all);
-      if (run_.w.stride(0) == 1) p.from = source::in_place;
+      if (in_place_) p.from = source::in_place;
       return p;
     }
     const index_t in_group = filter % filters_, rest = filters_ - in_group;
@@ -162,10 +164,10 @@ class convolution {
       const index_t full = static_cast<index_t>(vectors) * unit;
       return of_packed({filter, rest < full ? rest : full, vectors, source::packed, 0}, in_group, filters_);
     }
-    if (unit == 1 || (run_.w.stride(0) == 1 && rest >= width)) {
+    if (unit == 1 || (in_place_ && rest >= width)) {
       const std::size_t vectors = vectors_in(rest, unit);
       const index_t count = static_cast<index_t>(vectors) * unit;
-      return {filter, count, vectors, run_.w.stride(0) == 1 ? source::in_place : source::copied, count};
+      return {filter, count, vectors, in_place_ ? source::in_place : source::copied, count};
     }
     const index_t most = terms_ <= few_terms ? 4 * width : copied_filters;
     const index_t count = rest < most ? rest : most;
@@ -183,7 +185,9 @@ class convolution {
   }
 
   HWY_ATTR const float* weights_of(const panel& p) const {
-    if (p.from == source::in_place) return run_.w.data_handle() + p.filter;
+    if constexpr (std::same_as<T, float>) {
+      if (p.from == source::in_place) return run_.w.data_handle() + p.filter;
+    }
     if (p.from == source::copied) return reinterpret_cast<const float*>(room_);
     const index_t filters = form_ == form::channels ? run_.w.extent(0) : filters_;
     const index_t group = p.filter / filters, in_group = p.filter % filters;
@@ -207,7 +211,7 @@ class convolution {
     for (index_t i = 0; i < static_cast<index_t>(p.vectors) * width; ++i) {
       const index_t filter = i / columns_of_filter;
       const bool some = run_.bias != nullptr && filter < p.count;
-      bias_[i] = some ? detail::load(run_.bias + (p.filter + filter) * run_.bias_stride) + 0.0F : 0.0F;
+      bias_[i] = some ? as_float(run_.bias + (p.filter + filter) * run_.bias_stride) + 0.0F : 0.0F;
     }
   }
 
@@ -251,21 +255,21 @@ class convolution {
   HWY_ATTR void compute_tiles(const panel& p, const term_list& terms, const float* w,
                               const detail::output_pixels& pixels, std::size_t count) {
     const index_t channel = F == form::channels ? p.filter : p.filter / filters_ * channels_;
-    const float* const from = run_.x.data_handle() + channel * run_.x.stride(3);
-    float* const to = run_.y.data_handle() + p.filter * run_.y.stride(3);
+    const T* const from = run_.x.data_handle() + channel * run_.x.stride(3);
+    T* const to = run_.y.data_handle() + p.filter * run_.y.stride(3);
     const block of{terms.begin(),  terms.end(),      terms.x_step(),
                    terms.w_step(), terms.is_first(), terms.is_last()};
     const destination results = destination_of<V>(p);
     auto* totals = reinterpret_cast<double*>(room_ + (p.from == source::copied ? copied_bytes : 0));
     for (std::size_t i = 0; i < count;) {
       const std::size_t rows = next_rows<V>(count - i);
-      const float* x[most_rows];
-      float* y[most_rows];
+      const T* x[most_rows];
+      T* y[most_rows];
       for (std::size_t m = 0; m < rows; ++m) {
         x[m] = from + pixels.from()[i + m];
         y[m] = to + pixels.to()[i + m];
       }
-      tile_of<F, Tier, V>(rows)(of, x, w, bias_, totals, results, y);
+      tile_of<F, Tier, T, V>(rows)(of, x, w, bias_, totals, results, y);
       i += rows;
       if (!(of.is_first && of.is_last)) totals += rows * V * lanes;
     }
@@ -279,20 +283,27 @@ class convolution {
     const index_t count = left < reference::dot_chunk ? left : reference::dot_chunk;
     auto* const to = reinterpret_cast<float*>(room_);
     if (p.count < p.row) std::memset(to, 0, copied_bytes);
-    const float* const from = w.data_handle() + p.filter * w.stride(0);
     const bool adjacent = (w.stride(3) == 1 || channels_ == 1) &&
                           (w.stride(2) == channels_ || w.extent(2) == 1) &&
                           (w.stride(1) == w.extent(2) * channels_ || w.extent(1) == 1);
+    const T* const from = w.data_handle() + p.filter * w.stride(0);
     if (adjacent) {
-      transpose_rows(from + begin, w.stride(0), count, p.count, to, p.row);
+      if constexpr (std::same_as<T, float>) {
+        transpose_rows(from + begin, w.stride(0), count, p.count, to, p.row);
+      } else {
+        for (index_t j = 0; j < p.count; ++j) {
+          for (index_t i = 0; i < count; ++i)
+            to[i * p.row + j] = as_float(from + (j * w.stride(0) + begin + i));
+        }
+      }
       return;
     }
     index_t c = begin % channels_, tap = begin / channels_;
     for (index_t i = 0; i < count;) {
-      const float* const term = reference::pointer_to(w, p.filter, tap / w.extent(2), tap % w.extent(2), c);
+      const T* const term = reference::pointer_to(w, p.filter, tap / w.extent(2), tap % w.extent(2), c);
       for (index_t k = 0; c < channels_ && i < count; ++k, ++c, ++i) {
         for (index_t j = 0; j < p.count; ++j) {
-          to[i * p.row + j] = detail::load(term + (k * w.stride(3) + j * w.stride(0)));
+          to[i * p.row + j] = as_float(term + (k * w.stride(3) + j * w.stride(0)));
         }
       }
       c = 0;
@@ -300,10 +311,11 @@ class convolution {
     }
   }
 
-  const run_of_floats& run_;
+  const detail::conv2d_run<T>& run_;
   index_t begin_, end_;
   index_t filters_, channels_, terms_;  // of a group
   form form_ = form::filters;
+  bool in_place_;
   bool in_two_ = false;  // wide rectangles as pixels, narrow ones as filters
   panel first_ = {};
   index_t until_ = 0, copied_chunk_ = -1;
@@ -312,9 +324,12 @@ class convolution {
 };
 
 /// Whether all weights are finite.
-inline HWY_ATTR bool are_finite(const tensor_view<const float>& w) {
-  using bits = hn::RebindToSigned<floats>;
-  constexpr std::int32_t largest = 0x7F7FFFFF;
+template <floating T>
+HWY_ATTR bool are_finite(const tensor_view<const T>& w) {
+  using bits = hn::ScalableTag<std::make_signed_t<bits_of<T>>>;
+  using integer = hn::TFromD<bits>;
+  constexpr auto largest = static_cast<integer>(detail::format_of<T>::infinity - 1);
+  constexpr auto magnitude_bits = static_cast<integer>(detail::format_of<T>::sign_bit - 1);
   const bits d;
   index_t reach = 0;
   bool forwards = true;
@@ -324,11 +339,12 @@ inline HWY_ATTR bool are_finite(const tensor_view<const float>& w) {
     if (forwards) reach += (w.extent(axis) - 1) * w.stride(axis);
   }
   if (forwards && reach + 1 == w.size()) {  // in any order
-    const float* const all = w.data_handle();
+    const T* const all = w.data_handle();
     auto greatest = hn::Zero(d);
     index_t i = 0;
-    for (; i + width <= w.size(); i += width) {
-      greatest = hn::Max(greatest, hn::And(load_elements(d, all + i), hn::Set(d, 0x7FFFFFFF)));
+    for (; i + lanes_of(d) <= w.size(); i += lanes_of(d)) {
+      const auto magnitude = hn::And(load_elements(d, all + i), hn::Set(d, magnitude_bits));
+      greatest = hn::Max(greatest, magnitude);
     }
     if (!hn::AllFalse(d, hn::Gt(greatest, hn::Set(d, largest)))) return false;
     for (; i < w.size(); ++i) {
@@ -344,13 +360,13 @@ inline HWY_ATTR bool are_finite(const tensor_view<const float>& w) {
 }
 
 /// What detail::conv2d_rows gives.
-template <policy P>
-HWY_ATTR void compute_rows(const run_of_floats& run, index_t begin, index_t end) noexcept {
+template <policy P, floating T>
+HWY_ATTR void compute_rows(const detail::conv2d_run<T>& run, index_t begin, index_t end) noexcept {
   if (run.x.size() == 0 || run.w.extent(3) == 0) {  // nothing to read; there may be no memory
     detail::conv2d_rows<P>(run, begin, end);
     return;
   }
-  convolution<P.precision>(run, begin, end).compute();
+  convolution<P.precision, T>(run, begin, end).compute();
   if constexpr (P.padded_taps == padded_taps::multiplied) {
     if (detail::has_padding(run.geometry) && !run.packing.finite && !are_finite(run.w))
       detail::multiply_padding(run, begin, end);
@@ -359,9 +375,9 @@ HWY_ATTR void compute_rows(const run_of_floats& run, index_t begin, index_t end)
 
 }  // namespace conv2d
 
-template <policy P>
-requires(detail::is_on_vectors(P)) struct code_of<detail::conv2d_kernel<P, float>>
-    : detail::vector_code<&conv2d::compute_rows<P>> {
+template <policy P, floating T>
+requires(detail::is_on_vectors(P)) struct code_of<detail::conv2d_kernel<P, T>>
+    : detail::vector_code<&conv2d::compute_rows<P, T>> {
 };
 
 }  // namespace HWY_NAMESPACE

@@ -22,6 +22,35 @@ enum class form { filters, channels, pixels };
 
 using segment = detail::term_segment;
 
+/// An element as a float, exactly, and as many as a vector has.
+template <floating T>
+HWY_INLINE HWY_ATTR float as_float(const T* x) {
+  if constexpr (std::same_as<T, float>) {
+    return detail::load(x);
+  } else {
+    const std::uint32_t bits = to_bits(detail::load(x)), magnitude = bits & 0x7FFF;
+    if constexpr (std::same_as<T, bfloat16>) return from_bits<float>(bits << 16);
+    // as float_of_half has it
+    const std::uint32_t number = to_bits(from_bits<float>(magnitude << 13) * 0x1p112F);
+    const std::uint32_t special = magnitude < 0x7C00 ? 0 : 0x7F800000;
+    return from_bits<float>(number | special | (bits - magnitude) << 16);
+  }
+}
+template <floating T>
+HWY_INLINE HWY_ATTR vector load_floats(const T* x) {
+  const floats d;
+  if constexpr (std::same_as<T, float>) {
+    return load_elements(d, x);
+  } else {
+    const hn::RebindToUnsigned<floats> bits;
+    const auto element = hn::PromoteTo(bits, load_elements(hn::Rebind<std::uint16_t, floats>(), x));
+    if constexpr (std::same_as<T, bfloat16>)
+      return hn::BitCast(d, hn::ShiftLeft<16>(element));
+    else
+      return float_of_half(d, element);
+  }
+}
+
 /// What all tiles of a block of chunks share. The weights are rows of V vectors.
 struct block {
   const segment* begin;
@@ -58,12 +87,12 @@ HWY_INLINE HWY_ATTR vector rounded_total(const double* from, vector chunks) {
 }
 
 /// One term of every output of a tile.
-template <form F, std::size_t M, std::size_t V>
+template <form F, floating T, std::size_t M, std::size_t V>
 struct multiply_add {
   using rows = std::make_index_sequence<M>;
   using columns = std::make_index_sequence<V>;
 
-  HWY_INLINE HWY_ATTR static void all(const float* const (&x)[M], index_t i, const float* w,
+  HWY_INLINE HWY_ATTR static void all(const T* const (&x)[M], index_t i, const float* w,
                                       vector (&sums)[M * V]) {
     if constexpr (F != form::channels && M < V) {  // what is fewer stays in registers, weights pass
       vector v[M];
@@ -77,9 +106,9 @@ struct multiply_add {
   }
 
  private:
-  HWY_INLINE HWY_ATTR static vector of_row(const float* x) {
-    if constexpr (F == form::filters) return hn::Set(floats(), detail::load(x));
-    return load_elements(floats(), x);
+  HWY_INLINE HWY_ATTR static vector of_row(const T* x) {
+    if constexpr (F == form::filters) return hn::Set(floats(), as_float(x));
+    return load_floats(x);
   }
   template <std::size_t Column>
   HWY_INLINE HWY_ATTR static vector of_column(const float* w) {
@@ -87,7 +116,7 @@ struct multiply_add {
     return load_elements(floats(), w + Column * lanes);
   }
   template <std::size_t... Rows>
-  HWY_INLINE HWY_ATTR static void load_rows(const float* const (&x)[M], index_t i, vector (&v)[M],
+  HWY_INLINE HWY_ATTR static void load_rows(const T* const (&x)[M], index_t i, vector (&v)[M],
                                             std::index_sequence<Rows...>) {
     ((v[Rows] = of_row(x[Rows] + i)), ...);
   }
@@ -106,19 +135,19 @@ struct multiply_add {
     ((sums[Rows * V + Column] = hn::MulAdd(v[Rows], w, sums[Rows * V + Column])), ...);
   }
   template <std::size_t... Rows>
-  HWY_INLINE HWY_ATTR static void by_rows(const float* const (&x)[M], index_t i, const vector (&w)[V],
+  HWY_INLINE HWY_ATTR static void by_rows(const T* const (&x)[M], index_t i, const vector (&w)[V],
                                           vector (&sums)[M * V], std::index_sequence<Rows...>) {
     (row<Rows>(x[Rows] + i, w, sums, columns()), ...);
   }
   template <std::size_t Row, std::size_t... Columns>
-  HWY_INLINE HWY_ATTR static void row(const float* x, const vector (&w)[V], vector (&sums)[M * V],
+  HWY_INLINE HWY_ATTR static void row(const T* x, const vector (&w)[V], vector (&sums)[M * V],
                                       std::index_sequence<Columns...>) {
     if constexpr (F != form::channels) {
       const vector v = of_row(x);
       ((sums[Row * V + Columns] = hn::MulAdd(v, w[Columns], sums[Row * V + Columns])), ...);
     } else {
       ((sums[Row * V + Columns] =
-            hn::MulAdd(load_elements(floats(), x + Columns * lanes), w[Columns], sums[Row * V + Columns])),
+            hn::MulAdd(load_floats(x + Columns * lanes), w[Columns], sums[Row * V + Columns])),
        ...);
     }
   }
@@ -168,13 +197,12 @@ struct tile_sums {
                                       std::index_sequence<Is...>) {
     (add_to_totals(totals + Is * lanes, sums[Is], totals + Is * lanes), ...);
   }
-  /// One chunk alone: the sum of two floats rounded to double and then to float is their sum rounded to float.
+  /// One chunk alone: for float, the sum of two floats rounded to double and then to float is their sum rounded to float.
   template <std::size_t... Is>
   HWY_INLINE HWY_ATTR static void store_sums(const vector (&sums)[M * V], const float* bias, float* const* y,
                                              index_t step, std::index_sequence<Is...>) {
     vector start[V];
-    load_bias(bias, start,
-              std::make_index_sequence<V>());  // before what is stored: it might be the same memory
+    load_bias(bias, start, std::make_index_sequence<V>());  // before the stores: it might be the same memory
     (store(hn::Add(start[Is % V], sums[Is]), y[Is / V] + index_t{Is % V} * step), ...);
   }
   template <std::size_t... Is>
@@ -195,20 +223,36 @@ struct tile_sums {
   }
 };
 
+/// Doubles rounded once to 16 bits, in their place; numbers below the smallest become zeros of their sign.
+template <floating T>
+HWY_NOINLINE HWY_ATTR void narrow_in_place(double* totals, std::size_t count) noexcept {
+  const hn::Rebind<double, hn::Half<floats>> d;
+  const hn::RebindToUnsigned<decltype(d)> bits;
+  const hn::Rebind<std::uint16_t, decltype(d)> half;
+  T* const to = reinterpret_cast<T*>(totals);
+  for (std::size_t i = 0; i < count; i += lanes / 2) {
+    const auto v = load_elements(d, totals + i);
+    const auto is_negative = hn::RebindMask(bits, hn::Lt(v, hn::Zero(d)));
+    const auto sign = hn::IfThenElseZero(is_negative, hn::Set(bits, std::uint64_t{0x8000}));
+    const auto rounded = narrowed_bits<detail::format_of<T>, false, with_nans>(d, v);
+    store_elements(half, hn::TruncateTo(half, hn::Or(rounded, sign)), to + i);
+  }
+}
+
 /// Results that are elsewhere than side by side.
-inline void scatter(const float* from, index_t count, index_t step, float* y) noexcept {
+template <floating T>
+void scatter(const T* from, index_t count, index_t step, T* y) noexcept {
   for (index_t i = 0; i < count; ++i) detail::store(y + i * step, detail::load(from + i));
 }
 
 /// The terms of a block for M pixels and V vectors. `bias` is a row of V vectors without -0; `totals` has room for the tile,
 /// and is used again as room for results that do not lie side by side.
-template <form F, precision Tier, std::size_t M, std::size_t V>
-HWY_NOINLINE HWY_ATTR void compute_tile(const block& of, const float* const* x, const float* w,
-                                        const float* bias, double* totals, const destination& to,
-                                        float* const* y) noexcept {
+template <form F, precision Tier, floating T, std::size_t M, std::size_t V>
+HWY_NOINLINE HWY_ATTR void compute_tile(const block& of, const T* const* x, const float* w, const float* bias,
+                                        double* totals, const destination& to, T* const* y) noexcept {
   using all = tile_sums<M, V>;
   using indices = typename all::indices;
-  const float* pixel[M];
+  const T* pixel[M];
   for (std::size_t m = 0; m < M; ++m) pixel[m] = x[m];
   float* const spare = reinterpret_cast<float*>(totals);
   constexpr bool chain = Tier == precision::fast;
@@ -226,7 +270,7 @@ HWY_NOINLINE HWY_ATTR void compute_tile(const block& of, const float* const* x, 
     index_t i = s->x;
     std::int32_t n = s->count;
     do {
-      multiply_add<F, M, V>::all(pixel, i, row, sums);
+      multiply_add<F, T, M, V>::all(pixel, i, row, sums);
       i += of.x_step;
       row += of.w_step;
     } while (--n > 0);
@@ -243,30 +287,39 @@ HWY_NOINLINE HWY_ATTR void compute_tile(const block& of, const float* const* x, 
     if constexpr (chain) all::leave_chain(sums, spare, indices());
     return;
   }
-  float* results[M];
-  for (std::size_t m = 0; m < M; ++m) results[m] = to.adjacent ? y[m] : spare + m * V * lanes;
-  const index_t step = to.adjacent ? to.column_step : width;
-  if constexpr (chain) {
-    all::store_chain(sums, results, step, indices());
-  } else if (starts) {
-    all::store_sums(sums, bias, results, step, indices());
-  } else {
-    all::store_totals(sums, totals, results, step, indices());
-  }
-  if (to.adjacent) return;
-  for (std::size_t m = 0; m < M; ++m) {
-    if constexpr (F == form::pixels) {
-      for (std::size_t i = 0; i < V; ++i) {
-        scatter(results[m] + i * lanes, width, to.step, y[m] + static_cast<index_t>(i) * to.column_step);
-      }
+  T* const room = reinterpret_cast<T*>(totals);
+  if constexpr (std::same_as<T, float>) {
+    T* results[M];
+    for (std::size_t m = 0; m < M; ++m) results[m] = to.adjacent ? y[m] : room + m * V * lanes;
+    const index_t step = to.adjacent ? to.column_step : width;
+    if constexpr (chain) {
+      all::store_chain(sums, results, step, indices());
+    } else if (starts) {
+      all::store_sums(sums, bias, results, step, indices());
     } else {
-      scatter(results[m], to.count, to.step, y[m]);
+      all::store_totals(sums, totals, results, step, indices());
     }
+    if (to.adjacent) return;
+  } else {
+    HWY_ALIGN static constexpr float zeros[V * lanes] = {};
+    if (chain || starts) {
+      all::start_totals(sums, chain ? zeros : bias, totals, indices());
+    } else {
+      all::add(sums, totals, indices());
+    }
+    narrow_in_place<T>(totals, all::size);
+  }
+  for (std::size_t m = 0; m < M; ++m) {
+    for (std::size_t i = 0; i < V && F == form::pixels; ++i) {
+      scatter(room + (m * V + i) * lanes, width, to.step, y[m] + static_cast<index_t>(i) * to.column_step);
+    }
+    if (F != form::pixels) scatter(room + m * V * lanes, to.count, to.step, y[m]);
   }
 }
 
-using tile_function = void(const block&, const float* const*, const float*, const float*, double*,
-                           const destination&, float* const*) noexcept;
+template <floating T>
+using tile_function = void(const block&, const T* const*, const float*, const float*, double*,
+                           const destination&, T* const*) noexcept;
 
 /// The rows of the tallest tile: so many that its sums, and what they take, fit the registers. Up to 6 rows there is a tile of
 /// each height, then of every power of two.
@@ -276,17 +329,17 @@ inline constexpr std::size_t tallest = V == 4                             ? (HWY
                                                                           : 8;
 inline constexpr std::size_t most_rows = 8;
 
-template <form F, precision Tier, std::size_t V>
-inline tile_function* tile_of(std::size_t rows) noexcept {
-  static constexpr tile_function* low[]{&compute_tile<F, Tier, 1, V>, &compute_tile<F, Tier, 2, V>,
-                                        &compute_tile<F, Tier, 3, V>};
+template <form F, precision Tier, floating T, std::size_t V>
+tile_function<T>* tile_of(std::size_t rows) noexcept {
+  static constexpr tile_function<T>* low[]{&compute_tile<F, Tier, T, 1, V>, &compute_tile<F, Tier, T, 2, V>,
+                                           &compute_tile<F, Tier, T, 3, V>};
   if (rows <= 3) return low[rows - 1];
   if constexpr (tallest < V >> 3) {
-    if (rows == 4) return &compute_tile<F, Tier, 4, V>;
+    if (rows == 4) return &compute_tile<F, Tier, T, 4, V>;
   }
   if constexpr (tallest<V> == 6)
-    return rows == 5 ? &compute_tile<F, Tier, 5, V> : &compute_tile<F, Tier, 6, V>;
-  if constexpr (tallest<V> == 8) return &compute_tile<F, Tier, 8, V>;
+    return rows == 5 ? &compute_tile<F, Tier, T, 5, V> : &compute_tile<F, Tier, T, 6, V>;
+  if constexpr (tallest<V> == 8) return &compute_tile<F, Tier, T, 8, V>;
   return nullptr;
 }
 

@@ -41,8 +41,6 @@ class label_reader {
     if (target_ >= first && target_ < first + count) q_[target_ - first] = of_target();
     return q_;
   }
-  /// Whether all that were read are finite.
-  bool are_finite() const { return finite_; }
 
  private:
   HWY_INLINE HWY_ATTR void put(index_t first, index_t i, index_t left) {
@@ -58,22 +56,17 @@ class label_reader {
       const vector_pair weight = load_strided<Flush>(run_.weights, first + i, left);
       q = {hn::Mul(weight.v0, q.v0), hn::Mul(weight.v1, q.v1)};
     }
-    const auto nothing = hn::MulAdd(q.v0, zero, hn::Mul(q.v1, zero));  // NaN where one is not finite
-    finite_ = finite_ && hn::AllTrue(d, hn::Eq(nothing, zero));
     store_doubles(q, q_ + i);
   }
-  double of_target() {
+  double of_target() const {
     const double q = run_.smoothed ? run_.kept + run_.share : 1.0;
     if (run_.weights.first == nullptr) return q;
-    const double weighted = detail::widen<Flush>(detail::load(run_.weights.at(target_))) * q;
-    finite_ = finite_ && is_finite(weighted);
-    return weighted;
+    return detail::widen<Flush>(detail::load(run_.weights.at(target_))) * q;
   }
 
   const soft_rows<T>& run_;
   strided<const T> labels_;
   index_t target_, held_ = -1;
-  bool finite_ = true;
   HWY_ALIGN double q_[static_cast<std::size_t>(block)];
 };
 
@@ -172,7 +165,7 @@ HWY_INLINE HWY_ATTR bool compute_soft_row(const soft_rows<T>& run, index_t row, 
   label_reader<Flush, T> labels(run, row);
   sum_of_labels<Flush, T> label_terms(labels);
   const double sum = sum_of_row(n, label_terms);
-  if (!labels.are_finite()) return false;
+  if (!is_finite(sum)) return false;  // a label is not: finite ones are far from the end of doubles
   const double total = run.assume_one ? 1.0 : sum, m = maximum_of<Flush>(greatest.maximum);
 
   HWY_ALIGN double e[static_cast<std::size_t>(block)];

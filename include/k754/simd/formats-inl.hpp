@@ -64,7 +64,7 @@ inline constexpr bool with_signed_zeros = true;
 
 /// The bits of doubles rounded once to a format of 16 bits, to nearest even; without `SignedZeros`, zeros are +0. With `Flush`,
 /// what is then subnormal is zero of its sign; with `Nans`, NaNs are canonical, and without they do not occur.
-template <class Format, bool Flush, bool Nans, bool SignedZeros, class D>
+template <class Format, bool Flush, bool Nans, bool SignedZeros = false, class D>
 HWY_INLINE HWY_ATTR hn::Vec<hn::RebindToUnsigned<D>> narrowed_bits(D d, hn::Vec<D> v) {
   const hn::RebindToUnsigned<D> bits;
   const hn::RebindToSigned<D> integers;  // not negative here: for comparisons

@@ -23,8 +23,8 @@ using softmax::width;
 using each_vector =
     std::make_index_sequence<vectors>;  // loops over it are unrolled, whatever the compiler thinks of that
 
-/// Exponentials that are kept, in place of being made again: 20 KiB, beside the 8 of a block of elements.
-inline constexpr index_t kept = 2560;
+/// Exponentials that are kept, in place of being made again: 16 KiB, beside the 8 of a block of elements.
+inline constexpr index_t kept = 2048;
 
 /// A double-double in each lane.
 struct pair {
