@@ -15,8 +15,8 @@ namespace {
 
 using namespace k754_conformance;
 
-/// Adds the results of some kernels. They are to take at most 32 KiB of the stack, and this program 2 KiB. Those that take more
-/// (g++ -O1: where 34 KiB, conv2d 35, softmax 36, its fast tier and cross-entropy 50) have a limit of their own.
+/// Adds the results of some kernels. They are to take at most 32 KiB of the stack, and this program 2 KiB. Those that
+/// take more (g++ -O1: where 34 KiB, conv2d 35, softmax 36, its fast tier and cross-entropy 50) have limits of their own.
 struct group {
   const char* name;
   void (*add)(results&);
