@@ -219,7 +219,7 @@ struct tile_sums {
   }
   HWY_INLINE HWY_ATTR static void store(vector v, float* y) {
     const floats d;
-    store_elements(d, hn::IfThenElse(hn::Eq(v, v), v, hn::Set(d, canonical_nan<float>())), y);
+    store_elements(d, hn::IfThenElse(is_number(d, v), v, hn::Set(d, canonical_nan<float>())), y);
   }
 };
 
