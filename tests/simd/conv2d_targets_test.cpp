@@ -291,6 +291,8 @@ TEST_CASE("conv2d of 16 bits on every target") {
 
 TEST_CASE("conv2d on every target: sums of many chunks") {
   compare_many<defaults>("many channels", 300, 6, {1, 5, 6, 2, 700, 40, 3, 2, 2, 2});
+  compare_many<defaults>("many channels, more pixels than are taken together", 60, 23,
+                         {1, 12, 12, 1, 130, 50, 3, 1, 1, 2});
   compare_many<fast>("many channels, fast", 300, 14, {1, 5, 6, 2, 700, 40, 3, 2, 2, 2});
   compare_many<defaults>("large kernels", 300, 7, {1, 40, 40, 2, 2, 20, 36, 3, 3, 30});
 }

@@ -219,7 +219,7 @@ struct tile_sums {
   }
   HWY_INLINE HWY_ATTR static void store(vector v, float* y) {
     const floats d;
-    store_elements(d, hn::IfThenElse(hn::Eq(v, v), v, hn::Set(d, canonical_nan<float>())), y);
+    store_elements(d, hn::IfThenElse(is_number(d, v), v, hn::Set(d, canonical_nan<float>())), y);
   }
 };
 
@@ -227,15 +227,9 @@ struct tile_sums {
 template <floating T>
 HWY_NOINLINE HWY_ATTR void narrow_in_place(double* totals, std::size_t count) noexcept {
   const hn::Rebind<double, hn::Half<floats>> d;
-  const hn::RebindToUnsigned<decltype(d)> bits;
-  const hn::Rebind<std::uint16_t, decltype(d)> half;
   T* const to = reinterpret_cast<T*>(totals);
   for (std::size_t i = 0; i < count; i += lanes / 2) {
-    const auto v = load_elements(d, totals + i);
-    const auto is_negative = hn::RebindMask(bits, hn::Lt(v, hn::Zero(d)));
-    const auto sign = hn::IfThenElseZero(is_negative, hn::Set(bits, std::uint64_t{0x8000}));
-    const auto rounded = narrowed_bits<detail::format_of<T>, false, with_nans>(d, v);
-    store_elements(half, hn::TruncateTo(half, hn::Or(rounded, sign)), to + i);
+    store_rounded<false, with_nans, with_signed_zeros>(d, load_elements(d, totals + i), to + i);
   }
 }
 
