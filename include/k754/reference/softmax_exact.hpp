@@ -143,6 +143,7 @@ class exact_row {
   /// Better sums than those of `mass`, from R within `error`, relatively: to be looked at before the row is read again.
   void offer(double_double rest, double error) noexcept {
     offered_ = detail_softmax_exact::close_sums_of(mass_, rest, error);
+    has_offered_ = true;
   }
 
   /// `d` is x_i - m exactly, or -inf.
@@ -208,11 +209,14 @@ class exact_row {
   /// What the first look says that can tell.
   template <class Closely, class Widely>
   int side(const Closely& closely, const Widely& widely) const noexcept {
-    if (offered_) {
-      if (const int s = closely(*offered_); s != 0) return s;
+    if (has_offered_) {
+      if (const int s = closely(offered_); s != 0) return s;
     }
-    if (!close_) close_ = read_closely();
-    if (const int s = closely(*close_); s != 0) return s;
+    if (!has_close_) {
+      close_ = read_closely();
+      has_close_ = true;
+    }
+    if (const int s = closely(close_); s != 0) return s;
     if (!wide_) wide_ = read_widely();
     return widely(*wide_);
   }
@@ -270,8 +274,10 @@ class exact_row {
 
   strided_row<T> x_;
   row_mass<T> mass_;
-  std::optional<close_sums> offered_;
-  mutable std::optional<close_sums> close_;
+  close_sums offered_ = {};  // no std::optional: GCC 12 says at -O3 that what it does not hold is used
+  mutable close_sums close_ = {};
+  bool has_offered_ = false;
+  mutable bool has_close_ = false;
   mutable std::optional<wide_sum> wide_;
 };
 
