@@ -34,7 +34,7 @@
 ///             shape_mismatch, null_pointer, self_overlap, overlap (the result must share no memory with an
 ///             argument). Batch 0, no filters, and an empty image under same() are no errors: the output is empty
 ///             (CV-10, CV-12, CV-13d).
-/// Cost        N OH OW O K multiply-adds, less those of padded taps; no scratch memory but 32 KiB of stack. On vectors: conv2d
+/// Cost        N OH OW O K multiply-adds, less those of padded taps; no scratch memory but 36 KiB of stack. On vectors: conv2d
 ///             of float, float16 or bfloat16 in all tensors, under precision::accurate and precision::fast, unless the policy
 ///             flushes subnormals or has a rule for zero times infinity; what else there is, is the definition in scalar code.
 ///             Weights of float whose filters are adjacent (hwio) are read in place, others copied to the stack again and

@@ -52,7 +52,7 @@
 ///             invalid_label. A gradient may be exactly the logits, or labels of its shape (in place); outputs must
 ///             otherwise share no memory with an argument.
 /// Cost        Three passes over a row, four with probability labels or smoothing; one over the labels before. No
-///             scratch memory, at most 32 KiB of stack. One order of reductions (reference/lane_sum.hpp). Losses and
+///             scratch memory, at most 50 KiB of stack. One order of reductions (reference/lane_sum.hpp). Losses and
 ///             dlogits of 32 and 16 bits run on vectors. Both in one call: cross_entropy_with_gradient.hpp.
 /// Source      include/k754/reference/cross_entropy.hpp defines the arithmetic.
 #ifndef K754_CROSS_ENTROPY_HPP

@@ -9,7 +9,7 @@
 /// Errors      Those of both, under the name of this function; in addition, loss and gradient must share no memory.
 ///             The gradient may be exactly the logits, or probability labels.
 /// Cost        The logits of a row come from memory once, and this takes about as long as the gradient alone. No
-///             scratch memory, at most 32 KiB of stack.
+///             scratch memory, at most 50 KiB of stack.
 /// Source      include/k754/reference/cross_entropy.hpp defines the arithmetic.
 #ifndef K754_CROSS_ENTROPY_WITH_GRADIENT_HPP
 #define K754_CROSS_ENTROPY_WITH_GRADIENT_HPP

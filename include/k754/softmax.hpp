@@ -50,7 +50,7 @@
 ///             null_pointer, self_overlap, overlap. An output may be exactly an input of its shape (in
 ///             place; for gradients the output or the upstream gradient); otherwise it must share no memory
 ///             with an argument.
-/// Cost        Three passes over each row (maximum, sum, results), no scratch memory but up to 32 KiB of stack: in
+/// Cost        Three passes over each row (maximum, sum, results), no scratch memory but up to 36 KiB of stack (fast: 50): in
 ///             rows of more than 3072 elements (double and exact: 2048), and in columns, exponentials are computed
 ///             twice. Gradients two passes, in double three. On vectors where the CPU has a fused multiply-add; of float,
 ///             float16 and bfloat16 rows side by side where they are short or lie so, of double one after the other.

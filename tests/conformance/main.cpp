@@ -15,23 +15,24 @@ namespace {
 
 using namespace k754_conformance;
 
-/// Adds the results of some kernels. They are to take at most 32 KiB of the stack, and this program 2 KiB. Those that
-/// take more (g++ -O1: where 34 KiB, conv2d 35, softmax 36, its fast tier and cross-entropy 50) have limits of their own.
+/// Adds the results of some kernels, which must not take more of the stack, with what this program takes. Their manuals say
+/// how much it is (g++ -O1: where 34 KiB, conv2d 35, softmax 36, its fast tier and cross-entropy 50, others less than 32);
+/// the room above is for other compilers and levels.
 struct group {
   const char* name;
   void (*add)(results&);
-  std::size_t stack = 34 * 1024;
+  std::size_t stack = 40 * 1024;
 };
 /// In the order of the record.
 constexpr group groups[] = {
     {"argmax", add_argmax},
-    {"where", add_where, 40 * 1024},
+    {"where", add_where, 48 * 1024},
     {"sum_to_shape", add_sum_to_shape},
-    {"softmax", add_softmax, 40 * 1024},
+    {"softmax", add_softmax, 48 * 1024},
     {"xlogy", add_xlogy},
-    {"cross_entropy", add_cross_entropy, 60 * 1024},
-    {"conv2d", add_conv2d, 40 * 1024},
-    {"softmax, fast", add_fast_softmax, 60 * 1024},  // at the end: the seeds of the others stay
+    {"cross_entropy", add_cross_entropy, 64 * 1024},
+    {"conv2d", add_conv2d, 48 * 1024},
+    {"softmax, fast", add_fast_softmax, 64 * 1024},  // at the end: the seeds of the others stay
     {"exp, log, log1p", add_exp_log},
     {"xlogy of other types", add_more_xlogy},
     {"softmax, exact", add_exact_softmax},
