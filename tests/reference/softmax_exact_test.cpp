@@ -37,7 +37,6 @@ real log_softmax(exact_softmax<T>& exact, const std::vector<T>& row, T x) {
 /// The three functions on a row, in place or not, against the exact values, rounded.
 template <class T>
 long check_row(const std::vector<T>& x, bool in_place = false) {
-  constexpr auto f = k754_test::format_of<T>;
   exact_softmax<T> exact(x);
   std::vector<T> p = x, log_p = x;
   if (in_place) {
@@ -48,7 +47,9 @@ long check_row(const std::vector<T>& x, bool in_place = false) {
     ref::exact_log_softmax(x, log_p);
   }
   // what rounds to zero is +0
-  const auto rounded = [](const real& value) { return k754_test::nearest(value, f) + 0.0; };
+  const auto rounded = [](const real& value) {
+    return k754_test::nearest(value, k754_test::format_of<T>) + 0.0;
+  };
   long results = 1;
   const double lse = static_cast<double>(ref::exact_logsumexp(x)), expected_lse = rounded(exact.logsumexp());
   INFO("logsumexp of " << x.size() << ", first " << static_cast<double>(x[0]) << ": " << lse << ", not "
