@@ -30,7 +30,7 @@
 ///             bits; interleaved elements of one buffer have none. Outputs share nothing with each other. A
 ///             scalar may be an element of an output: it is read first.
 /// Cost        One pass over the output's elements, in the order in which they lie in memory. No scratch
-///             memory; at most 40 KiB of stack. Where operands and output together exceed the last-level cache,
+///             memory; at most 52 KiB of stack. Where operands and output together exceed the last-level cache,
 ///             an output of more than 1 MiB that is no input is written past the caches.
 #ifndef K754_WHERE_HPP
 #define K754_WHERE_HPP
