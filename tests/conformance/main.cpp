@@ -23,6 +23,11 @@ struct group {
 /// What no kernel may take of the stack, in any build, with what this program takes. Manuals say how much it is: g++ -O1:
 /// where 34 KiB (-O3 without Highway 52), conv2d 35, softmax 36, its fast tier and cross-entropy 50, others less than 32.
 constexpr std::size_t most_stack = 80 * 1024;
+#if defined(__OPTIMIZE__)
+constexpr bool optimised = true;
+#else
+constexpr bool optimised = false;  // no function is part of its callers, and all take more
+#endif
 
 /// In the order of the record.
 constexpr group groups[] = {
@@ -74,12 +79,10 @@ int run(const char* target) {
   for (const group& g : groups) {
     const std::size_t depth = k754_test::stack_depth_of([&] { g.add(all); });
     deepest = depth > deepest ? depth : deepest;
-#if defined(__OPTIMIZE__)  // else no function is part of its callers
-    if (depth > most_stack) {
+    if (optimised && depth > most_stack) {
       std::printf("  %s, %s: %zu bytes of stack, more than %zu\n", target, g.name, depth, most_stack);
       ++too_deep;
     }
-#endif
   }
   std::printf("  %-10s at most %zu bytes of stack\n", target, deepest);
   return too_deep + compare(target, all);
